@@ -1,0 +1,153 @@
+/*
+ * engine.h - the image engine: bytes in, variants out. It knows neither Lua nor the loop.
+ *
+ * Bytes are hostile: the format is sniffed from the content and never from a name, only the
+ * formats below exist, limits are checked on the header before a pixel is decoded, and the decoder
+ * is forced. No delegate, no vector or script format, no network, no child process, no temporary
+ * file, ever.
+ *
+ * Errors: `bad_image` (not an allowed format, damaged, truncated), `unsupported` (a known format
+ * that this build can't do, or a kind of it), `limit` (which limit, what was asked, how to raise
+ * it), `usage` (a target that makes no sense), `memory`, and whatever control->stopped sets.
+ */
+#ifndef LUNETTE_BINDINGS_IMAGE_ENGINE_H
+#define LUNETTE_BINDINGS_IMAGE_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/error.h"
+
+enum image_format {
+    IMAGE_UNKNOWN,
+    IMAGE_JPEG,
+    IMAGE_PNG,
+    IMAGE_WEBP,
+    IMAGE_GIF,
+    IMAGE_TIFF,
+    IMAGE_BMP,
+    IMAGE_HEIC, /* read only, where the library has it */
+    IMAGE_AVIF, /* read only, where the library has it */
+    IMAGE_FORMATS
+};
+
+/* "jpeg", "image/jpeg", "jpg". Static strings; "unknown", "application/octet-stream", "bin". */
+const char *image_format_name(enum image_format format);
+const char *image_format_content_type(enum image_format format);
+const char *image_format_extension(enum image_format format);
+enum image_format image_format_from_name(const char *name); /* jpeg or jpg, ...; else UNKNOWN */
+bool image_format_readable(enum image_format format);       /* in this build */
+bool image_format_writable(enum image_format format);
+
+/* A script may lower these, only the environment may raise them (LUNETTE_MAX_PIXELS, ...). */
+struct image_limits {
+    int64_t pixels;         /* width x height, summed over frames; default 50 million */
+    int64_t side;           /* default 16,384 */
+    int64_t frames;         /* default 256 */
+    int64_t metadata_bytes; /* EXIF, XMP, ICC, IPTC together; default 1 MiB */
+    int64_t bytes;          /* of the file; default 50 MB */
+};
+void image_limits_default(struct image_limits *limits);
+/* The defaults as raised by LUNETTE_MAX_PIXELS, _SIDE, _FRAMES, _METADATA_BYTES, _BYTES. */
+MUST_CHECK bool image_limits_from_environment(struct image_limits *limits, struct error *err);
+
+/* What the header says. `width` and `height` are as stored; the `oriented_` pair as displayed. */
+struct image_info {
+    enum image_format format;
+    int64_t width, height;
+    int64_t oriented_width, oriented_height;
+    int orientation;        /* EXIF 1 to 8; 1 when there is none */
+    int64_t frames;         /* 1 for a still */
+    bool animated;
+    bool alpha;             /* has an alpha channel or a transparent colour */
+    int depth;              /* bits a channel */
+    int channels;           /* 1 grey, 3 colour, 4 CMYK; alpha not counted */
+    bool progressive;       /* JPEG: progressive; PNG, GIF: interlaced */
+    int64_t profile_bytes;  /* of the ICC profile, 0 for none */
+    int64_t metadata_bytes;
+};
+
+/* Reads the header only. Fails for what is no image of ours and for what is over a limit. */
+MUST_CHECK bool image_probe(const void *bytes, size_t length, const struct image_limits *limits,
+                            struct image_info *info, struct error *err);
+
+enum image_fit { IMAGE_INSIDE, IMAGE_COVER, IMAGE_CONTAIN, IMAGE_FILL };
+enum image_gravity {
+    IMAGE_CENTER,
+    IMAGE_NORTH,
+    IMAGE_NORTHEAST,
+    IMAGE_EAST,
+    IMAGE_SOUTHEAST,
+    IMAGE_SOUTH,
+    IMAGE_SOUTHWEST,
+    IMAGE_WEST,
+    IMAGE_NORTHWEST
+};
+
+/* What happens before the resize, in the order given. */
+enum image_step_kind {
+    IMAGE_CROP,      /* x, y, width, height, in displayed pixels */
+    IMAGE_ROTATE,    /* angle: 90, 180, 270 clockwise */
+    IMAGE_FLIP,      /* top to bottom */
+    IMAGE_FLOP,      /* left to right */
+    IMAGE_GRAYSCALE,
+    IMAGE_BLUR,      /* sigma */
+    IMAGE_SHARPEN,   /* sigma */
+    IMAGE_PIXELATE,  /* width = height = size of a block */
+};
+struct image_step {
+    enum image_step_kind kind;
+    int64_t x, y, width, height;
+    double sigma;
+    int angle;
+};
+
+struct image_target {
+    int64_t width, height;       /* 0: not given; both 0: the size stays */
+    enum image_fit fit;
+    enum image_gravity gravity;  /* cover and contain */
+    bool enlarge;                /* false: never larger than the source */
+    enum image_format format;    /* UNKNOWN: the source's, if it is writable, else JPEG (PNG when
+                                    the source has alpha) */
+    int quality;                 /* 1 to 100; 0: the format's default */
+    bool progressive;
+    bool lossless;               /* WebP */
+    bool keep_metadata;          /* false: strip all but copyright */
+    uint8_t background[3];       /* sRGB, for flattening and `contain`; default white */
+    bool transparent_background; /* `contain` into a format that has alpha */
+    bool animated;               /* keep the frames (GIF to GIF); false: the first one */
+};
+void image_target_default(struct image_target *target); /* inside, center, white, zeros */
+
+struct image_output {
+    void *bytes; /* owned by the caller, free() */
+    size_t length;
+    int64_t width, height, frames;
+    enum image_format format;
+};
+void image_output_release(struct image_output *output);
+
+/* How long work is interrupted: asked often, from the calling thread. */
+struct image_control {
+    bool (*stopped)(void *context, struct error *err); /* true: give up, *err is set. May be NULL */
+    void *context;
+};
+
+/*
+ * Decodes once, orients, converts to sRGB, applies the steps, and makes each target; outputs[i]
+ * belongs to targets[i]. On failure no output is left. Thread-safe. `info` is image_probe()'s of
+ * the same bytes.
+ */
+MUST_CHECK bool image_render(const void *bytes, size_t length, const struct image_info *info,
+                             const struct image_limits *limits, const struct image_step *steps,
+                             size_t step_count, const struct image_target *targets,
+                             size_t target_count, struct image_output *outputs,
+                             const struct image_control *control, struct error *err);
+
+/* Once per process, before the first render, from one thread; cheap when called again. `memory` is
+ * the most the library may use for pixels, in bytes. */
+MUST_CHECK bool image_engine_start(int64_t memory, struct error *err);
+
+const char *image_engine_versions(void); /* for --version */
+
+#endif
