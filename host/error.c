@@ -26,7 +26,9 @@ static void trim_partial_utf8(char *text)
 
 static void copy_text(char *to, size_t size, const char *from)
 {
-    (void)snprintf(to, size, "%s", from);
+    size_t length = strnlen(from, size - 1);
+    memcpy(to, from, length);
+    to[length] = '\0';
     trim_partial_utf8(to);
 }
 

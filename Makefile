@@ -1,0 +1,124 @@
+# Lunette: `make help` lists what can be made.
+#
+# Out-of-source: everything lands in build/MODE, and only there.
+
+MODE ?= release
+CC   = gcc
+
+BUILD := build/$(MODE)$(if $(filter gcc,$(CC)),,-$(notdir $(CC)))
+
+PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagick
+
+# What each package is for is said in README.md, "What it stands on".
+DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
+             libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
+TEST_DEPS := python3
+CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
+            -Wold-style-definition
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+
+OPTIMISE_release := -O2 -g -DNDEBUG -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+OPTIMISE_debug   := -O0 -g3
+OPTIMISE_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+                    -fno-sanitize-recover=undefined
+OPTIMISE_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+OPTIMISE := $(OPTIMISE_$(MODE))
+ifeq ($(OPTIMISE),)
+$(error MODE=$(MODE) is not one of release, debug, asan, tsan)
+endif
+
+VERSION := 0.1.0
+
+CPPFLAGS_ALL = -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DLUNETTE_VERSION='"$(VERSION)"' \
+               $(shell pkg-config --cflags $(PACKAGES)) $(CPPFLAGS)
+CFLAGS_ALL   = -std=c11 -fPIE -pthread $(OPTIMISE) $(WARNINGS) $(CFLAGS)
+LDFLAGS_ALL  = -pie -pthread $(OPTIMISE) -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS         = $(shell pkg-config --libs $(PACKAGES)) -lm
+
+SOURCES     := $(sort $(wildcard host/*.c host/*/*.c bindings/*.c bindings/*/*.c bindings/*/*/*.c))
+LUA_SOURCES := $(sort $(wildcard bindings/*.lua bindings/api/*.lua host/commands/*.lua) \
+                      $(wildcard scripts/handler.lua))
+OBJECTS     := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
+UNIT_TESTS  := $(sort $(wildcard tests/unit/*.c))
+UNIT_OBJECTS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
+
+.PHONY: all help deps test-deps ci-deps demo test unit lint clean FORCE
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+# ---- packages -------------------------------------------------------------------------------
+
+# install-packages,LIST: does nothing, quickly, when all of them are there.
+define install-packages
+	@missing=; for package in $(1); do \
+	  dpkg-query -W -f '$${Status}\n' "$$package" 2>/dev/null | grep -q '^install ok installed' \
+	    || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  $$sudo apt-get update -qq && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+deps: ## install the Debian packages that the build needs (root, or through sudo)
+	$(call install-packages,$(DEPS))
+
+test-deps: deps ## install what the tests need
+	$(call install-packages,$(TEST_DEPS))
+
+ci-deps: test-deps ## install what .ci/run needs besides
+	$(call install-packages,$(CI_DEPS))
+
+# ---- the program ----------------------------------------------------------------------------
+
+$(BUILD)/lunette: $(OBJECTS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
+
+# A changed flag rebuilds: the stamp's content is the flags, and it is touched only when they change.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)' | cmp -s - $@ || \
+	  echo '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)' > $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# The Lua sources become part of the binary; host/embedded.h says how they are found.
+$(BUILD)/embedded.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LUA_SOURCES)' | cmp -s - $@ || echo '$(LUA_SOURCES)' > $@
+
+$(BUILD)/embedded.c: $(BUILD)/embedded.list $(LUA_SOURCES) host/embed.sh
+	sh host/embed.sh $(LUA_SOURCES) > $@
+
+$(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d)
+
+# ---- tests ----------------------------------------------------------------------------------
+
+$(BUILD)/unit-tests: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(UNIT_OBJECTS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+unit: $(BUILD)/unit-tests ## run the C unit tests (TEST=name for one)
+	$(BUILD)/unit-tests $(TEST)
+
+test: test-deps ## install what the tests need, build, run all tests (TEST=name for some)
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(BUILD)/unit-tests
+	@BUILD=$(BUILD) bash tests/run $(TEST)
+
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,27 @@
+/*
+ * bindings.c - the table of modules, and how a module finds its store.
+ */
+#include "bindings/bindings.h"
+
+static const char attached; /* its address is the registry key */
+
+int luaopen_task(lua_State *L);
+
+const luaL_Reg bindings_modules[] = {
+    {"task", luaopen_task},
+    {NULL, NULL},
+};
+
+void bindings_attach(lua_State *L, struct bindings *bindings)
+{
+    lua_pushlightuserdata(L, bindings);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &attached);
+}
+
+struct bindings *bindings_of(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &attached);
+    struct bindings *bindings = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return bindings;
+}

@@ -1,0 +1,33 @@
+/*
+ * bindings.h - what Lua can `require`, and what stands beneath it.
+ *
+ * host/main fills a struct bindings (which stores, how much memory for pixels), attaches it to the
+ * Lua state, and hands the module table to vm. A new module is one line in bindings.c.
+ */
+#ifndef LUNETTE_BINDINGS_BINDINGS_H
+#define LUNETTE_BINDINGS_BINDINGS_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdint.h>
+
+struct s3_store;
+struct dynamodb_store;
+struct local_store;
+
+struct bindings {
+    struct s3_store *s3;
+    struct dynamodb_store *dynamodb;
+    struct local_store *local;  /* behind the two above, or NULL */
+    int64_t image_memory;       /* bytes that renders may use for pixels, all together */
+};
+
+/* The modules written in C, ended by {NULL, NULL}. The ones written in Lua are found among the
+ * embedded files (bindings/NAME.lua). */
+extern const luaL_Reg bindings_modules[];
+
+/* `bindings` is borrowed as long as the state lives. */
+void bindings_attach(lua_State *L, struct bindings *bindings);
+struct bindings *bindings_of(lua_State *L);
+
+#endif
