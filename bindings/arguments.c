@@ -22,8 +22,8 @@ struct reader {
     int job_index;
 };
 
-static _Noreturn void complain_v(lua_State *L, int index, const char *function,
-                                 const char *format, va_list arguments)
+static _Noreturn void complain_v(lua_State *L, int index, const char *function, const char *format,
+                                 va_list arguments)
 {
     struct error err;
     char text[sizeof err.message];
@@ -93,8 +93,8 @@ static _Noreturn void complain_unknown(const struct reader *reader, const char *
     size_t used = 0;
     known[0] = '\0';
     for (const struct argument *field = reader->fields; field->name != NULL; field++) {
-        int added = snprintf(known + used, sizeof known - used, "%s%s", used == 0 ? "" : ", ",
-                             field->name);
+        int added =
+            snprintf(known + used, sizeof known - used, "%s%s", used == 0 ? "" : ", ", field->name);
         used = used + (size_t)added < sizeof known ? used + (size_t)added : sizeof known - 1;
     }
     const char *nearest = nearest_field(reader->fields, name);
@@ -166,12 +166,11 @@ static void read_integer(const struct reader *reader, const struct argument *fie
         complain_type(reader, field, "an integer");
     }
     if (!is_integer) {
-        complain(reader, "field '%s' is %g, expected an integer", field->name,
-                 lua_tonumber(L, -1));
+        complain(reader, "field '%s' is %g, expected an integer", field->name, lua_tonumber(L, -1));
     }
     if ((field->min != 0 || field->max != 0) && (value < field->min || value > field->max)) {
-        complain(reader, "field '%s' is %lld, expected %lld to %lld", field->name,
-                 (long long)value, (long long)field->min, (long long)field->max);
+        complain(reader, "field '%s' is %lld, expected %lld to %lld", field->name, (long long)value,
+                 (long long)field->min, (long long)field->max);
     }
     int64_t stored = value;
     memcpy(reader->out + field->offset, &stored, sizeof stored);
@@ -257,8 +256,8 @@ void arguments_read(lua_State *L, int index, const char *function, const struct 
                     void *out, int job_index)
 {
     index = lua_absindex(L, index);
-    struct reader reader = {L, index, function, fields, out,
-                            job_index == 0 ? 0 : lua_absindex(L, job_index)};
+    struct reader reader = {L,      index, function,
+                            fields, out,   job_index == 0 ? 0 : lua_absindex(L, job_index)};
     if (lua_type(L, index) != LUA_TTABLE) {
         complain(&reader, "a table of named fields expected, got %s", luaL_typename(L, index));
     }

@@ -38,7 +38,7 @@ enum argument_type {
 struct argument {
     const char *name; /* NULL ends the table */
     enum argument_type type;
-    size_t offset;    /* where in `out`; a field that is absent leaves it as it was */
+    size_t offset; /* where in `out`; a field that is absent leaves it as it was */
     bool required;
     lua_Integer min, max;
     const char *const *choices; /* ended by NULL */
@@ -52,8 +52,7 @@ void arguments_read(lua_State *L, int index, const char *function, const struct 
                     void *out, int job_index);
 
 /* Raises "bad argument #INDEX to 'FUNCTION' (TEXT)" with code `usage`. */
-_Noreturn void arguments_complain(lua_State *L, int index, const char *function,
-                                  const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+_Noreturn void arguments_complain(lua_State *L, int index, const char *function, const char *format,
+                                  ...) __attribute__((format(printf, 4, 5)));
 
 #endif

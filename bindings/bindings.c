@@ -5,10 +5,7 @@
 
 static const char attached; /* its address is the registry key */
 
-int luaopen_task(lua_State *L);
-
 const luaL_Reg bindings_modules[] = {
-    {"task", luaopen_task},
     {NULL, NULL},
 };
 

@@ -18,8 +18,8 @@ struct local_store;
 struct bindings {
     struct s3_store *s3;
     struct dynamodb_store *dynamodb;
-    struct local_store *local;  /* behind the two above, or NULL */
-    int64_t image_memory;       /* bytes that renders may use for pixels, all together */
+    struct local_store *local; /* behind the two above, or NULL */
+    int64_t image_memory;      /* bytes that renders may use for pixels, all together */
 };
 
 /* The modules written in C, ended by {NULL, NULL}. The ones written in Lua are found among the

@@ -22,12 +22,12 @@ struct error {
      * `limit`, `memory`, `io`, `usage`, ...
      */
     char code[64];
-    char message[1024];   /* for a person: names the field, the limit or the file; cut at the end */
-    char operation[48];   /* what was asked, e.g. "s3.get"; empty until somebody knows */
-    char request_id[64];  /* the server's, or empty */
-    int status;           /* HTTP status, 0 where there is none */
-    int attempts;         /* how often it was tried, 0 where that means nothing */
-    bool retryable;       /* the same call may succeed later */
+    char message[1024];  /* for a person: names the field, the limit or the file; cut at the end */
+    char operation[48];  /* what was asked, e.g. "s3.get"; empty until somebody knows */
+    char request_id[64]; /* the server's, or empty */
+    int status;          /* HTTP status, 0 where there is none */
+    int attempts;        /* how often it was tried, 0 where that means nothing */
+    bool retryable;      /* the same call may succeed later */
 };
 
 /* Fills *err (all other fields zeroed) and returns false, so that `return error_set(...)` reads. */

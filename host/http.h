@@ -16,7 +16,7 @@
 struct http;
 struct http_transfer;
 
-#define HTTP_HEADERS_MAX 65536   /* bytes of response headers kept, all together */
+#define HTTP_HEADERS_MAX 65536 /* bytes of response headers kept, all together */
 
 struct http_header {
     const char *name;
@@ -30,18 +30,18 @@ struct http_request {
     size_t header_count;
     const void *body; /* borrowed until the transfer is done or cancelled */
     size_t body_length;
-    size_t response_max;     /* bytes of body accepted; more is the error `too_large` */
-    int64_t timeout_ms;      /* for the whole transfer; 0 = none */
+    size_t response_max;        /* bytes of body accepted; more is the error `too_large` */
+    int64_t timeout_ms;         /* for the whole transfer; 0 = none */
     int64_t connect_timeout_ms; /* 0 = curl's own */
-    bool bypass_proxy;       /* ignore http_proxy and its kin (loopback services) */
+    bool bypass_proxy;          /* ignore http_proxy and its kin (loopback services) */
 };
 
 struct http_response {
     int status;            /* 0 when no status line arrived */
     struct buffer headers; /* raw lines "Name: value\r\n" of the final response */
     struct buffer body;
-    bool reused_connection;  /* a send failure on one of these is a dead keep-alive */
-    int64_t bytes_received;  /* of the response, headers included */
+    bool reused_connection; /* a send failure on one of these is a dead keep-alive */
+    int64_t bytes_received; /* of the response, headers included */
     int64_t total_us, connect_us, first_byte_us;
 };
 

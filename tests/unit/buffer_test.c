@@ -57,7 +57,11 @@ TEST(buffer_json_strings)
         {"nul\0x", 5, "\"nul\\u0000x\""},
         {"\xC3\xBC", 2, "\"\xC3\xBC\""},
         {"\xF0\x9F\x98\x80", 4, "\"\xF0\x9F\x98\x80\""},
-        {"\xFF" "a", 2, "\"\xEF\xBF\xBD" "a\""},
+        {"\xFF"
+         "a",
+         2,
+         "\"\xEF\xBF\xBD"
+         "a\""},
         {"\xE2\x82", 2, "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

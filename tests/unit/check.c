@@ -49,8 +49,8 @@ void check_skip(const char *format, ...)
 static void report(const char *file, int line)
 {
     current_failed = true;
-    printf("FAILED: %s%s%s%s (%s:%d)\n", current, current_case[0] == '\0' ? "" : " [",
-           current_case, current_case[0] == '\0' ? "" : "]", file, line);
+    printf("FAILED: %s%s%s%s (%s:%d)\n", current, current_case[0] == '\0' ? "" : " [", current_case,
+           current_case[0] == '\0' ? "" : "]", file, line);
 }
 
 bool check_true(bool ok, const char *file, int line, const char *what)
@@ -94,8 +94,8 @@ static void print_bytes(const char *label, const unsigned char *bytes, size_t le
 bool check_bytes(const void *got, size_t got_length, const void *wanted, size_t wanted_length,
                  const char *file, int line, const char *what)
 {
-    bool ok = got_length == wanted_length &&
-              (got_length == 0 || memcmp(got, wanted, got_length) == 0);
+    bool ok =
+        got_length == wanted_length && (got_length == 0 || memcmp(got, wanted, got_length) == 0);
     if (!ok) {
         report(file, line);
         printf("  %s\n", what);

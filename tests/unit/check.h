@@ -39,9 +39,9 @@ bool check_bytes(const void *got, size_t got_length, const void *wanted, size_t 
                  const char *file, int line, const char *what);
 
 /* Each returns whether it held, for tests that can't go on: `if (!CHECK(p != NULL)) return;` */
-#define CHECK(condition) check_true((condition), __FILE__, __LINE__, #condition)
+#define CHECK(condition)           check_true((condition), __FILE__, __LINE__, #condition)
 #define CHECK_INTEGER(got, wanted) check_integer((got), (wanted), __FILE__, __LINE__, #got)
-#define CHECK_TEXT(got, wanted) check_text((got), (wanted), __FILE__, __LINE__, #got)
+#define CHECK_TEXT(got, wanted)    check_text((got), (wanted), __FILE__, __LINE__, #got)
 #define CHECK_BYTES(got, got_length, wanted, wanted_length)                                        \
     check_bytes((got), (got_length), (wanted), (wanted_length), __FILE__, __LINE__, #got)
 
