@@ -64,6 +64,9 @@ static bool set_error(struct database_connection *connection, int result, const 
     case SQLITE_CORRUPT:
         return error_set(err, "io", "%s is damaged or not a database (%s)", path,
                          sqlite3_errstr(result));
+    case SQLITE_MISUSE:
+        return error_set(err, "usage", "%s: more than %d statements held at once", path,
+                         DATABASE_QUERIES_MAX);
     case SQLITE_FULL:
         return error_set(err, "io", "%s: the disk is full", path);
     default:
