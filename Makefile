@@ -34,7 +34,7 @@ endif
 
 VERSION := 0.1.0
 
-CPPFLAGS_ALL = -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DLUNETTE_VERSION='"$(VERSION)"' \
+CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DLUNETTE_VERSION='"$(VERSION)"' \
                $(shell pkg-config --cflags $(PACKAGES)) $(CPPFLAGS)
 CFLAGS_ALL   = -std=c11 -fPIE -pthread $(OPTIMISE) $(WARNINGS) $(CFLAGS)
 LDFLAGS_ALL  = -pie -pthread $(OPTIMISE) -Wl,-z,relro,-z,now $(LDFLAGS)

@@ -43,7 +43,8 @@ struct job_type {
     bool (*work)(struct job *job, struct error *err);
     bool (*start)(struct job *job, struct error *err);
 
-    /* For `start` jobs: on the loop's thread, stop it now. The loop finishes the job itself. */
+    /* For `start` jobs: on the loop's thread, stop it now. The loop finishes the job itself; only
+     * a job with runs_tasks does that, when its last task has ended. */
     void (*cancel)(struct job *job);
 
     /* Pushes the results and returns their number. May raise: the job still owns everything.
@@ -57,6 +58,9 @@ struct job_type {
 
     /* Frees what the job owns (not the job). Called once; must take a half-built job. */
     void (*release)(struct job *job);
+
+    /* A group of tasks: they go on while it is waited for in place, and it ends when they do. */
+    bool runs_tasks;
 };
 
 enum job_state { JOB_NEW, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_RELEASED };
@@ -70,7 +74,8 @@ struct job {
     int64_t started_us;      /* loop_now_us() at job_run; readable in push, failed and release */
     int64_t finished_us;
     int64_t deadline_ms;     /* what job_remaining_ms() counts down to */
-    atomic_int stop;         /* enum job_stop */
+    atomic_int stop;         /* why to give up, enum loop_stop; see job_stopped() */
+    bool worked;             /* what `work` returned */
     struct worker_item item;
     struct job *next_done;   /* list of finished work, worker to loop */
     struct job *previous, *next; /* list of jobs in flight */
@@ -140,6 +145,10 @@ int64_t loop_wall_ms(void);     /* since the epoch */
  */
 void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms);
 int64_t loop_remaining_ms(const struct loop *loop); /* to the soft deadline; INT64_MAX for none */
+
+/* Is it time for the running script to give up? True once after the soft deadline, and always
+ * after the hard one; *err says so. For the hook that interrupts scripts. */
+bool loop_deadline_due(struct loop *loop, struct error *err);
 
 /*
  * Tasks. loop_spawn() pops a function and `arguments` arguments from L and makes a coroutine of

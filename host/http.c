@@ -1,0 +1,438 @@
+/*
+ * http.c - the only file that includes curl. The loop polls through it; the AWS client and the
+ * Runtime API client send through it. See http.h.
+ */
+#include "host/http.h"
+
+#include <curl/curl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct http {
+    CURLM *multi;
+    struct http_transfer *transfers;
+};
+
+struct http_transfer {
+    struct http *http;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct http_response response;
+    const char *body;
+    size_t body_length, body_sent;
+    http_done *done;
+    void *context;
+    bool refused;           /* by our own limits: response.headers or body says why */
+    char reason[CURL_ERROR_SIZE];
+    struct http_transfer *previous, *next;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static CURLcode global_result;
+
+static void start_curl(void)
+{
+    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+struct http *http_new(struct error *err)
+{
+    (void)pthread_once(&once, start_curl);
+    struct http *http = calloc(1, sizeof *http);
+    if (http != NULL && global_result == CURLE_OK) {
+        http->multi = curl_multi_init();
+    }
+    if (http == NULL || http->multi == NULL) {
+        free(http);
+        (void)error_set_memory(err, "starting the HTTP client");
+        return NULL;
+    }
+    return http;
+}
+
+void http_free(struct http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    while (http->transfers != NULL) {
+        http_cancel(http->transfers);
+    }
+    (void)curl_multi_cleanup(http->multi);
+    free(http);
+}
+
+const char *http_versions(void)
+{
+    return curl_version();
+}
+
+/* ---- what curl calls while a transfer runs --------------------------------------------------- */
+
+static size_t receive_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct http_transfer *transfer = context;
+    if (!buffer_append(&transfer->response.body, bytes, size * count)) {
+        transfer->refused = true;
+        return 0;
+    }
+    return size * count;
+}
+
+/* A new status line (after 100 Continue, say) begins a new set of headers. */
+static size_t receive_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct http_transfer *transfer = context;
+    size_t length = size * count;
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        buffer_reset(&transfer->response.headers);
+        return length;
+    }
+    if (!buffer_append(&transfer->response.headers, bytes, length)) {
+        transfer->refused = true;
+        return 0;
+    }
+    return length;
+}
+
+static size_t send_body(char *to, size_t size, size_t count, void *context)
+{
+    struct http_transfer *transfer = context;
+    size_t left = transfer->body_length - transfer->body_sent;
+    size_t length = size * count < left ? size * count : left;
+    if (length > 0) {
+        memcpy(to, transfer->body + transfer->body_sent, length);
+    }
+    transfer->body_sent += length;
+    return length;
+}
+
+/* curl rewinds when a kept-alive connection turned out to be dead. */
+static int seek_body(void *context, curl_off_t offset, int origin)
+{
+    struct http_transfer *transfer = context;
+    if (origin != SEEK_SET || offset < 0 || (size_t)offset > transfer->body_length) {
+        return CURL_SEEKFUNC_FAIL;
+    }
+    transfer->body_sent = (size_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* ---- starting -------------------------------------------------------------------------------- */
+
+static bool is_clean(const char *text)
+{
+    return strpbrk(text, "\r\n") == NULL;
+}
+
+static bool add_header(struct http_transfer *transfer, const char *line, struct error *err)
+{
+    struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+    if (longer == NULL) {
+        return error_set_memory(err, "starting a request");
+    }
+    transfer->headers = longer;
+    return true;
+}
+
+static bool add_headers(struct http_transfer *transfer, const struct http_request *request,
+                        struct error *err)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct http_header *header = &request->headers[i];
+        if (!is_clean(header->name) || !is_clean(header->value)) {
+            return error_set(err, "usage", "header '%.64s' holds a line break", header->name);
+        }
+        struct buffer line;
+        buffer_init(&line, HTTP_HEADERS_MAX);
+        /* "Name;" is curl's way to send a header with an empty value. */
+        (void)buffer_printf(&line, header->value[0] == '\0' ? "%s;" : "%s: %s", header->name,
+                            header->value);
+        bool ok = buffer_check(&line, "a request header", err) &&
+                  add_header(transfer, buffer_text(&line), err);
+        buffer_release(&line);
+        if (!ok) {
+            return false;
+        }
+    }
+    /* What curl would add by itself is not ours to sign. */
+    return add_header(transfer, "Expect:", err);
+}
+
+static void set_method(CURL *easy, const struct http_request *request)
+{
+    if (strcmp(request->method, "HEAD") == 0) {
+        (void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    bool has_body = request->body_length > 0 || strcmp(request->method, "PUT") == 0 ||
+                    strcmp(request->method, "POST") == 0;
+    if (has_body) {
+        (void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        (void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_length);
+    }
+}
+
+static void set_callbacks(CURL *easy, struct http_transfer *transfer)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_body);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, send_body);
+    (void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
+    (void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+}
+
+static long milliseconds(int64_t value_ms)
+{
+    return value_ms > INT_MAX ? INT_MAX : (long)value_ms;
+}
+
+static bool set_options(struct http_transfer *transfer, const struct http_request *request,
+                        struct error *err)
+{
+    CURL *easy = transfer->easy;
+    set_callbacks(easy, transfer);
+    set_method(easy, request);
+    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request->timeout_ms));
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                           milliseconds(request->connect_timeout_ms));
+    if (request->bypass_proxy) {
+        (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    }
+    if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK) {
+        return error_set_memory(err, "starting a request");
+    }
+    return true;
+}
+
+/* Takes a half-built transfer, too. */
+static void free_transfer(struct http_transfer *transfer)
+{
+    if (transfer->easy != NULL) {
+        curl_easy_cleanup(transfer->easy);
+    }
+    curl_slist_free_all(transfer->headers);
+    buffer_release(&transfer->response.headers);
+    buffer_release(&transfer->response.body);
+    free(transfer);
+}
+
+static void link_transfer(struct http_transfer *transfer)
+{
+    struct http *http = transfer->http;
+    transfer->next = http->transfers;
+    if (http->transfers != NULL) {
+        http->transfers->previous = transfer;
+    }
+    http->transfers = transfer;
+}
+
+static void unlink_transfer(struct http_transfer *transfer)
+{
+    if (transfer->previous != NULL) {
+        transfer->previous->next = transfer->next;
+    } else {
+        transfer->http->transfers = transfer->next;
+    }
+    if (transfer->next != NULL) {
+        transfer->next->previous = transfer->previous;
+    }
+}
+
+struct http_transfer *http_start(struct http *http, const struct http_request *request,
+                                 http_done *done, void *context, struct error *err)
+{
+    struct http_transfer *transfer = calloc(1, sizeof *transfer);
+    if (transfer == NULL) {
+        (void)error_set_memory(err, "starting a request");
+        return NULL;
+    }
+    transfer->http = http;
+    transfer->body = request->body;
+    transfer->body_length = request->body_length;
+    transfer->done = done;
+    transfer->context = context;
+    buffer_init(&transfer->response.headers, HTTP_HEADERS_MAX);
+    buffer_init(&transfer->response.body, request->response_max);
+    transfer->easy = curl_easy_init();
+    bool ok = transfer->easy != NULL || error_set_memory(err, "starting a request");
+    ok = ok && add_headers(transfer, request, err) && set_options(transfer, request, err);
+    if (ok && curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK) {
+        ok = error_set_memory(err, "starting a request");
+    }
+    if (!ok) {
+        free_transfer(transfer);
+        return NULL;
+    }
+    link_transfer(transfer);
+    return transfer;
+}
+
+void http_cancel(struct http_transfer *transfer)
+{
+    unlink_transfer(transfer);
+    (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
+    free_transfer(transfer);
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static const char *code_of(CURLcode result)
+{
+    switch (result) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return "timeout";
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+        return "connect";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+        return "tls";
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return "usage";
+    case CURLE_OUT_OF_MEMORY:
+        return "memory";
+    default:
+        return "network";
+    }
+}
+
+static void describe(const struct http_transfer *transfer, CURLcode result, struct error *err)
+{
+    if (transfer->refused &&
+        buffer_check(&transfer->response.headers, "the response's header", err)) {
+        (void)!buffer_check(&transfer->response.body, "the response", err);
+        return;
+    }
+    if (transfer->refused) {
+        return;
+    }
+    const char *reason = transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(result);
+    (void)error_set(err, code_of(result), "%s", reason);
+    err->retryable = strcmp(err->code, "usage") != 0 && strcmp(err->code, "tls") != 0;
+}
+
+static int64_t time_us(CURL *easy, CURLINFO what)
+{
+    curl_off_t value_us = 0;
+    (void)curl_easy_getinfo(easy, what, &value_us);
+    return value_us;
+}
+
+static void read_facts(struct http_transfer *transfer)
+{
+    struct http_response *response = &transfer->response;
+    long status = 0, header_size = 0, connects = 0;
+    curl_off_t downloaded = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_HEADER_SIZE, &header_size);
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &downloaded);
+    response->status = (int)status;
+    response->bytes_received = header_size + downloaded;
+    response->reused_connection = connects == 0;
+    response->total_us = time_us(transfer->easy, CURLINFO_TOTAL_TIME_T);
+    response->connect_us = time_us(transfer->easy, CURLINFO_CONNECT_TIME_T);
+    response->first_byte_us = time_us(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T);
+}
+
+static void finish(struct http_transfer *transfer, CURLcode result)
+{
+    struct error err;
+    read_facts(transfer);
+    if (result != CURLE_OK) {
+        describe(transfer, result, &err);
+    }
+    unlink_transfer(transfer);
+    (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
+    transfer->done(transfer->context, &transfer->response, result == CURLE_OK ? NULL : &err);
+    free_transfer(transfer);
+}
+
+/* A callback may start or cancel transfers, so the messages are asked for one by one. */
+static void finish_all(struct http *http)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            struct http_transfer *transfer = NULL;
+            CURLcode result = message->data.result;
+            (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+            finish(transfer, result);
+        }
+    }
+}
+
+bool http_wait(struct http *http, int timeout_ms, struct error *err)
+{
+    int running = 0;
+    CURLMcode result = curl_multi_perform(http->multi, &running);
+    struct http_transfer *before = http->transfers;
+    finish_all(http);
+    if (result == CURLM_OK && before == http->transfers) {
+        int bound_ms = timeout_ms < 0 ? 60000 : timeout_ms;
+        result = curl_multi_poll(http->multi, NULL, 0, bound_ms, NULL);
+        if (result == CURLM_OK) {
+            result = curl_multi_perform(http->multi, &running);
+            finish_all(http);
+        }
+    }
+    if (result != CURLM_OK) {
+        return error_set(err, "network", "waiting for the network: %s",
+                         curl_multi_strerror(result));
+    }
+    return true;
+}
+
+void http_wakeup(struct http *http)
+{
+    (void)curl_multi_wakeup(http->multi);
+}
+
+bool http_header_value(const struct http_response *response, const char *name, char *value,
+                       size_t size)
+{
+    size_t name_length = strlen(name);
+    const char *line = buffer_text(&response->headers);
+    while (*line != '\0') {
+        const char *end = line + strcspn(line, "\r\n");
+        if (strncasecmp(line, name, name_length) == 0 && line[name_length] == ':') {
+            const char *begin = line + name_length + 1;
+            begin += strspn(begin, " \t");
+            while (end > begin && (end[-1] == ' ' || end[-1] == '\t')) {
+                end--;
+            }
+            size_t length = begin > end ? 0 : (size_t)(end - begin);
+            if (length >= size) {
+                return false;
+            }
+            memcpy(value, begin, length);
+            value[length] = '\0';
+            return true;
+        }
+        line = end + strspn(end, "\r\n");
+    }
+    return false;
+}

@@ -1,0 +1,277 @@
+/*
+ * job.c - the life of one asynchronous operation, from its arguments to its results. Bindings make
+ * jobs; loop.c drives them. See loop.h for the contract.
+ */
+#include <lauxlib.h>
+#include <string.h>
+
+#include "host/http.h"
+#include "host/loop_internal.h"
+#include "host/raise.h"
+
+#define JOB_METATABLE "lunette.job"
+
+static int job_gc(lua_State *L)
+{
+    job_release(lua_touserdata(L, 1));
+    return 0;
+}
+
+void job_open(lua_State *L)
+{
+    luaL_newmetatable(L, JOB_METATABLE);
+    lua_pushcfunction(L, job_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}
+
+void *job_new(lua_State *L, const struct job_type *type, size_t size)
+{
+    struct job *job = lua_newuserdatauv(L, size, 1);
+    memset(job, 0, size);
+    job->type = type;
+    job->loop = loop_of(L);
+    luaL_setmetatable(L, JOB_METATABLE);
+    return job;
+}
+
+void job_anchor(lua_State *L, int job_index, int value_index)
+{
+    job_index = lua_absindex(L, job_index);
+    value_index = lua_absindex(L, value_index);
+    if (lua_getiuservalue(L, job_index, 1) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        (void)lua_setiuservalue(L, job_index, 1);
+    }
+    lua_pushvalue(L, value_index);
+    lua_rawseti(L, -2, luaL_len(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+void job_release(struct job *job)
+{
+    if (job->state == JOB_RELEASED) {
+        return;
+    }
+    job->state = JOB_RELEASED;
+    if (job->type->release != NULL) {
+        job->type->release(job);
+    }
+}
+
+/* ---- on a worker thread ---------------------------------------------------------------------- */
+
+static struct job *job_of_item(struct worker_item *item)
+{
+    return (struct job *)((char *)item - offsetof(struct job, item));
+}
+
+static void work_run(struct worker_item *item)
+{
+    struct job *job = job_of_item(item);
+    job->worked = !job_stopped(job, &job->error) && job->type->work(job, &job->error);
+}
+
+static void work_done(struct worker_item *item)
+{
+    struct job *job = job_of_item(item);
+    struct loop *loop = job->loop;
+    (void)pthread_mutex_lock(&loop->done_lock);
+    job->next_done = NULL;
+    if (loop->done_last != NULL) {
+        loop->done_last->next_done = job;
+    } else {
+        loop->done_first = job;
+    }
+    loop->done_last = job;
+    (void)pthread_mutex_unlock(&loop->done_lock);
+    http_wakeup(loop->http);
+}
+
+bool job_stopped(const struct job *job, struct error *err)
+{
+    int why = atomic_load(&job->stop);
+    if (why == LOOP_STOP_CANCELLED) {
+        (void)error_set(err, "cancelled", "cancelled, because another task failed or the run ended");
+        return true;
+    }
+    if (why == LOOP_STOP_DEADLINE || job_remaining_ms(job) == 0) {
+        (void)error_set(err, "deadline", "not finished when the time was up");
+        err->retryable = true;
+        return true;
+    }
+    return false;
+}
+
+int64_t job_remaining_ms(const struct job *job)
+{
+    if (job->deadline_ms == LOOP_NO_DEADLINE) {
+        return INT64_MAX;
+    }
+    int64_t remaining_ms = job->deadline_ms - loop_now_us() / 1000;
+    return remaining_ms < 0 ? 0 : remaining_ms;
+}
+
+/* ---- on the loop's thread -------------------------------------------------------------------- */
+
+static void link_job(struct job *job)
+{
+    struct loop *loop = job->loop;
+    job->previous = NULL;
+    job->next = loop->jobs;
+    if (loop->jobs != NULL) {
+        loop->jobs->previous = job;
+    }
+    loop->jobs = job;
+}
+
+static void unlink_job(struct job *job)
+{
+    if (job->previous != NULL) {
+        job->previous->next = job->next;
+    } else {
+        job->loop->jobs = job->next;
+    }
+    if (job->next != NULL) {
+        job->next->previous = job->previous;
+    }
+}
+
+void job_finish(struct job *job, const struct error *err)
+{
+    unlink_job(job);
+    job->loop->jobs_finished++;
+    job->finished_us = loop_now_us();
+    job->state = err == NULL ? JOB_DONE : JOB_FAILED;
+    if (err != NULL) {
+        job->error = *err;
+    }
+    if (job->waiter != NULL) {
+        task_wake(job->waiter);
+    }
+}
+
+void job_collect_done(struct loop *loop)
+{
+    (void)pthread_mutex_lock(&loop->done_lock);
+    struct job *job = loop->done_first;
+    loop->done_first = loop->done_last = NULL;
+    (void)pthread_mutex_unlock(&loop->done_lock);
+    while (job != NULL) {
+        struct job *next = job->next_done;
+        struct error err = job->error;
+        job_finish(job, job->worked ? NULL : &err);
+        job = next;
+    }
+}
+
+/*
+ * A worker's job gives up by itself, soon; a started one ends here and now. A group of tasks ends
+ * when its last task has: cancelling reaches them through it, a deadline reaches their jobs anyway.
+ */
+void job_stop(struct job *job, enum loop_stop why)
+{
+    bool is_group = job->type->runs_tasks;
+    if (job->state != JOB_RUNNING || (is_group && why == LOOP_STOP_DEADLINE)) {
+        return;
+    }
+    atomic_store(&job->stop, why);
+    if (is_group) {
+        job->type->cancel(job);
+    } else if (job->type->start != NULL) {
+        struct error err;
+        (void)job_stopped(job, &err);
+        job->type->cancel(job);
+        job_finish(job, &err);
+    }
+}
+
+static bool begin(struct job *job, struct error *err)
+{
+    struct loop *loop = job->loop;
+    job->started_us = loop_now_us();
+    job->deadline_ms = loop->soft_passed ? loop->hard_ms : loop->soft_ms;
+    job->state = JOB_RUNNING;
+    link_job(job);
+    bool ok = !job_stopped(job, err);
+    if (ok && job->type->start != NULL) {
+        ok = job->type->start(job, err);
+    } else if (ok) {
+        job->item.run = work_run;
+        job->item.done = work_done;
+        ok = worker_submit(loop->pool, &job->item, err);
+    }
+    return ok;
+}
+
+static _Noreturn void raise_failure(lua_State *L, struct job *job)
+{
+    struct error err = job->error;
+    job_release(job);
+    raise_error(L, &err);
+}
+
+/* Turns the ended job on top of the stack into results or an error. */
+static int complete(lua_State *L)
+{
+    struct job *job = lua_touserdata(L, -1);
+    int results = 0;
+    if (job->state == JOB_FAILED) {
+        if (job->error.operation[0] == '\0') {
+            (void)strncpy(job->error.operation, job->type->name, sizeof job->error.operation - 1);
+        }
+        results = job->type->failed == NULL ? -1 : job->type->failed(L, job, &job->error);
+        if (results < 0) {
+            raise_failure(L, job);
+        }
+    } else if (job->type->push != NULL) {
+        results = job->type->push(L, job);
+    }
+    job_release(job);
+    return results;
+}
+
+static int continue_job(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    (void)context;
+    return complete(L);
+}
+
+static void wait_in_place(lua_State *L, struct job *job)
+{
+    struct loop *loop = job->loop;
+    lua_State *from = loop->from;
+    loop->from = L;
+    while (job->state == JOB_RUNNING) {
+        struct error err;
+        if (!loop_step(loop, job->type->runs_tasks, &err)) {
+            job_stop(job, LOOP_STOP_CANCELLED);
+        }
+    }
+    loop->from = from;
+}
+
+int job_run(lua_State *L)
+{
+    struct job *job = lua_touserdata(L, -1);
+    struct loop *loop = job->loop;
+    struct error err;
+    luaL_checkstack(L, LUA_MINSTACK, job->type->name);
+    if (!begin(job, &err)) {
+        job_finish(job, &err);
+        return complete(L);
+    }
+    if (job->state != JOB_RUNNING) {
+        return complete(L);
+    }
+    if (loop->current != NULL && loop->current->co == L && lua_isyieldable(L)) {
+        loop->current->job = job;
+        job->waiter = loop->current;
+        return lua_yieldk(L, 0, 0, continue_job);
+    }
+    wait_in_place(L, job);
+    return complete(L);
+}

@@ -1,0 +1,231 @@
+/*
+ * loop.c - waits for everything at once and hands out turns. See loop.h.
+ *
+ * One step: collect what workers have finished, fire timers, mind the deadline, let one task run
+ * or, when none is ready, wait for the network, a worker or the next timer.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "host/http.h"
+#include "host/loop_internal.h"
+
+int64_t loop_now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t loop_wall_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct loop *loop_new(const struct loop_options *options, struct error *err)
+{
+    struct loop *loop = calloc(1, sizeof *loop);
+    if (loop == NULL) {
+        (void)error_set_memory(err, "making the loop");
+        return NULL;
+    }
+    (void)pthread_mutex_init(&loop->done_lock, NULL);
+    loop->soft_ms = loop->hard_ms = LOOP_NO_DEADLINE;
+    loop->http = http_new(err);
+    if (loop->http == NULL) {
+        loop_free(loop);
+        return NULL;
+    }
+    int threads = options->worker_threads > 0 ? options->worker_threads : worker_processors();
+    loop->pool = worker_pool_new(threads, err);
+    if (loop->pool == NULL) {
+        loop_free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    worker_pool_free(loop->pool);
+    http_free(loop->http);
+    (void)pthread_mutex_destroy(&loop->done_lock);
+    free(loop);
+}
+
+void loop_attach(struct loop *loop, lua_State *L)
+{
+    loop->L = loop->from = L;
+    *(struct loop **)lua_getextraspace(L) = loop;
+    job_open(L);
+}
+
+struct loop *loop_of(lua_State *L)
+{
+    return *(struct loop **)lua_getextraspace(L);
+}
+
+struct http *loop_http(struct loop *loop)
+{
+    return loop->http;
+}
+
+/* ---- timers ---------------------------------------------------------------------------------- */
+
+void loop_timer_start(struct loop *loop, struct loop_timer *timer, int64_t at_us)
+{
+    loop_timer_stop(loop, timer);
+    timer->at_us = at_us;
+    timer->running = true;
+    struct loop_timer **at = &loop->timers;
+    while (*at != NULL && (*at)->at_us <= at_us) {
+        at = &(*at)->next;
+    }
+    timer->next = *at;
+    *at = timer;
+}
+
+void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
+{
+    if (!timer->running) {
+        return;
+    }
+    struct loop_timer **at = &loop->timers;
+    while (*at != timer) {
+        at = &(*at)->next;
+    }
+    *at = timer->next;
+    timer->running = false;
+}
+
+static void fire_timers(struct loop *loop)
+{
+    int64_t now_us = loop_now_us();
+    while (loop->timers != NULL && loop->timers->at_us <= now_us) {
+        struct loop_timer *timer = loop->timers;
+        loop_timer_stop(loop, timer);
+        timer->fire(timer);
+    }
+}
+
+/* ---- the deadline ---------------------------------------------------------------------------- */
+
+void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms)
+{
+    loop->soft_ms = soft_ms;
+    loop->hard_ms = hard_ms;
+    loop->soft_passed = false;
+}
+
+int64_t loop_remaining_ms(const struct loop *loop)
+{
+    if (loop->soft_ms == LOOP_NO_DEADLINE) {
+        return INT64_MAX;
+    }
+    int64_t remaining_ms = loop->soft_ms - loop_now_us() / 1000;
+    return remaining_ms < 0 ? 0 : remaining_ms;
+}
+
+bool loop_deadline_due(struct loop *loop, struct error *err)
+{
+    int64_t now_ms = loop_now_us() / 1000;
+    bool due = now_ms >= loop->hard_ms || (now_ms >= loop->soft_ms && !loop->soft_passed);
+    if (due) {
+        loop->soft_passed = true;
+        (void)error_set(err, "deadline", "the script was still running when its time was up");
+        err->retryable = true;
+    }
+    return due;
+}
+
+/* Stops the jobs in flight whose time is over. job_stop() may unlink the job it is given, and
+ * none other, so the next one is taken first. */
+static void stop_overdue(struct loop *loop, int64_t now_ms)
+{
+    struct job *next;
+    for (struct job *job = loop->jobs; job != NULL; job = next) {
+        next = job->next;
+        if (job->deadline_ms <= now_ms && atomic_load(&job->stop) == LOOP_GO_ON) {
+            job_stop(job, LOOP_STOP_DEADLINE);
+        }
+    }
+}
+
+static void mind_deadline(struct loop *loop)
+{
+    int64_t now_ms = loop_now_us() / 1000;
+    if (loop->jobs == NULL || now_ms < loop->soft_ms) {
+        return;
+    }
+    loop->soft_passed = true;
+    stop_overdue(loop, now_ms);
+}
+
+/* ---- one step -------------------------------------------------------------------------------- */
+
+/* Until something is due: -1 for never. Rounded up, so that a wait does not end just short. A
+ * deadline that has passed is no reason to wake up: whoever it concerns has been told. */
+static int wait_ms(const struct loop *loop)
+{
+    int64_t now_us = loop_now_us();
+    int64_t until_us = INT64_MAX;
+    if (loop->timers != NULL) {
+        until_us = loop->timers->at_us;
+    }
+    int64_t deadline_ms = loop->soft_passed ? loop->hard_ms : loop->soft_ms;
+    if (deadline_ms < until_us / 1000 && deadline_ms > now_us / 1000) {
+        until_us = deadline_ms * 1000;
+    }
+    if (until_us == INT64_MAX) {
+        return -1;
+    }
+    int64_t left_ms = (until_us - now_us + 999) / 1000;
+    return left_ms < 0 ? 0 : left_ms > 60000 ? 60000 : (int)left_ms;
+}
+
+bool loop_step(struct loop *loop, bool resume_tasks, struct error *err)
+{
+    uint64_t finished = loop->jobs_finished;
+    job_collect_done(loop);
+    fire_timers(loop);
+    mind_deadline(loop);
+    if (resume_tasks && task_run_ready(loop)) {
+        return true;
+    }
+    /* What was waited for may just have ended: then there is nothing to wake up for. */
+    if (loop->jobs_finished != finished || loop->jobs == NULL) {
+        return true;
+    }
+    return http_wait(loop->http, wait_ms(loop), err);
+}
+
+bool loop_run_until(struct loop *loop, const bool *finished, struct error *err)
+{
+    while (!*finished) {
+        if (loop->tasks == NULL) {
+            return error_set(err, "internal", "the loop has nothing left to wait for");
+        }
+        if (!loop_step(loop, true, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void loop_stop_all(struct loop *loop)
+{
+    struct error err;
+    for (struct task *task = loop->tasks; task != NULL; task = task->next) {
+        loop_cancel(task);
+    }
+    while (loop->tasks != NULL) {
+        if (!loop_step(loop, true, &err)) {
+            break;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/*
+ * loop_internal.h - what loop.c, job.c and task.c of the host share. For nobody else.
+ */
+#ifndef LUNETTE_HOST_LOOP_INTERNAL_H
+#define LUNETTE_HOST_LOOP_INTERNAL_H
+
+#include <pthread.h>
+
+#include "host/loop.h"
+
+enum loop_stop { LOOP_GO_ON, LOOP_STOP_CANCELLED, LOOP_STOP_DEADLINE };
+
+struct loop {
+    lua_State *L;    /* the main one */
+    lua_State *from; /* the one that is running the loop: resumes come from here */
+    struct http *http;
+    struct worker_pool *pool;
+
+    pthread_mutex_t done_lock;
+    struct job *done_first, *done_last; /* finished by workers; under done_lock */
+
+    struct job *jobs;           /* in flight */
+    uint64_t jobs_finished;     /* ever */
+    struct loop_timer *timers;  /* soonest first */
+
+    struct task *tasks;         /* all that have not ended */
+    struct task *ready_first, *ready_last;
+    struct task *current;       /* the one that runs right now, or NULL */
+
+    int64_t soft_ms, hard_ms;
+    bool soft_passed;           /* `deadline` has been raised once */
+};
+
+enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING };
+
+struct task {
+    struct loop *loop;
+    lua_State *co;
+    enum task_state state;
+    bool cancelled;
+    int arguments;      /* for the first resume */
+    struct job *job;    /* what a waiting task waits for */
+    task_done *done;
+    void *context;
+    struct task *previous, *next;
+    struct task *next_ready;
+};
+
+/* job.c */
+void job_open(lua_State *L);
+void job_collect_done(struct loop *loop);
+void job_stop(struct job *job, enum loop_stop why);
+void job_release(struct job *job);
+
+/* loop.c */
+MUST_CHECK bool loop_step(struct loop *loop, bool resume_tasks, struct error *err);
+
+/* task.c */
+void task_wake(struct task *task);
+bool task_run_ready(struct loop *loop);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * task.c - coroutines that the loop resumes. loop.c runs them; bindings/task.c and vm start them.
+ */
+#include <lauxlib.h>
+#include <string.h>
+
+#include "host/loop_internal.h"
+#include "host/raise.h"
+
+static void link_task(struct task *task)
+{
+    struct loop *loop = task->loop;
+    task->next = loop->tasks;
+    if (loop->tasks != NULL) {
+        loop->tasks->previous = task;
+    }
+    loop->tasks = task;
+}
+
+static void unlink_task(struct task *task)
+{
+    if (task->previous != NULL) {
+        task->previous->next = task->next;
+    } else {
+        task->loop->tasks = task->next;
+    }
+    if (task->next != NULL) {
+        task->next->previous = task->previous;
+    }
+}
+
+void task_wake(struct task *task)
+{
+    struct loop *loop = task->loop;
+    task->state = TASK_READY;
+    task->job = NULL;
+    task->next_ready = NULL;
+    if (loop->ready_last != NULL) {
+        loop->ready_last->next_ready = task;
+    } else {
+        loop->ready_first = task;
+    }
+    loop->ready_last = task;
+}
+
+static struct task *take_ready(struct loop *loop)
+{
+    struct task *task = loop->ready_first;
+    if (task != NULL) {
+        loop->ready_first = task->next_ready;
+        if (loop->ready_first == NULL) {
+            loop->ready_last = NULL;
+        }
+    }
+    return task;
+}
+
+struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *context)
+{
+    struct task *task = lua_newuserdatauv(L, sizeof *task, 1);
+    memset(task, 0, sizeof *task);
+    lua_State *co = lua_newthread(L);
+    luaL_checkstack(co, arguments + LUA_MINSTACK, "too many arguments for a task");
+    (void)lua_setiuservalue(L, -2, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* the last call here that can raise */
+    *task = (struct task){
+        .loop = loop_of(L), .co = co, .arguments = arguments, .done = done, .context = context};
+    lua_xmove(L, co, arguments + 1);
+    link_task(task);
+    task_wake(task);
+    return task;
+}
+
+/* The one way out. `co` holds `results` values; a failed or cancelled coroutine still has its
+ * stack, so that `done` can draw a traceback before the to-be-closed variables go. */
+static void end_task(struct task *task, enum task_status status, int results)
+{
+    struct loop *loop = task->loop;
+    lua_State *co = task->co;
+    unlink_task(task);
+    if (status == TASK_CANCELLED) {
+        (void)lua_resetthread(co);
+        results = 0;
+    }
+    task->done(task->context, status, co, results);
+    if (status == TASK_FAILED) {
+        (void)lua_resetthread(co);
+    }
+    lua_pushnil(loop->L);
+    lua_rawsetp(loop->L, LUA_REGISTRYINDEX, task); /* the task may be collected from here on */
+}
+
+static void resume(struct task *task)
+{
+    struct loop *loop = task->loop;
+    struct task *outer = loop->current;
+    int arguments = task->arguments;
+    int results = 0;
+    task->arguments = 0;
+    task->state = TASK_RUNNING;
+    loop->current = task;
+    int status = lua_resume(task->co, loop->from, arguments, &results);
+    loop->current = outer;
+    if (status == LUA_YIELD && task->job != NULL) {
+        task->state = TASK_WAITING;
+        if (task->cancelled) {
+            job_stop(task->job, LOOP_STOP_CANCELLED);
+        }
+    } else if (status == LUA_YIELD) {
+        lua_pop(task->co, results);
+        struct error err;
+        (void)error_set(&err, "usage", "yield outside a coroutine of the script's own");
+        raise_push(task->co, &err);
+        end_task(task, TASK_FAILED, 1);
+    } else if (status == LUA_OK) {
+        end_task(task, task->cancelled ? TASK_CANCELLED : TASK_RETURNED, results);
+    } else {
+        end_task(task, task->cancelled ? TASK_CANCELLED : TASK_FAILED, 1);
+    }
+}
+
+bool task_run_ready(struct loop *loop)
+{
+    struct task *task = take_ready(loop);
+    if (task == NULL) {
+        return false;
+    }
+    if (task->cancelled) {
+        end_task(task, TASK_CANCELLED, 0);
+    } else {
+        resume(task);
+    }
+    return true;
+}
+
+void loop_cancel(struct task *task)
+{
+    if (task->cancelled) {
+        return;
+    }
+    task->cancelled = true;
+    if (task->state == TASK_WAITING) {
+        job_stop(task->job, LOOP_STOP_CANCELLED);
+    }
+}

@@ -1,0 +1,134 @@
+/*
+ * worker.c - a fixed set of threads with one queue. The loop submits to it.
+ */
+#include "host/worker.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+
+struct worker_pool {
+    pthread_mutex_t lock;
+    pthread_cond_t available;
+    struct worker_item *first, *last;
+    int threads_max, threads, idle, queued;
+    bool stopping;
+    pthread_t ids[WORKER_THREADS_MAX];
+};
+
+int worker_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) {
+        return 1;
+    }
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : count > WORKER_THREADS_MAX ? WORKER_THREADS_MAX : count;
+}
+
+struct worker_pool *worker_pool_new(int threads, struct error *err)
+{
+    struct worker_pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL) {
+        (void)error_set_memory(err, "making the worker pool");
+        return NULL;
+    }
+    pool->threads_max = threads < 1                    ? 1
+                        : threads > WORKER_THREADS_MAX ? WORKER_THREADS_MAX
+                                                       : threads;
+    (void)pthread_mutex_init(&pool->lock, NULL);
+    (void)pthread_cond_init(&pool->available, NULL);
+    return pool;
+}
+
+int worker_pool_threads(const struct worker_pool *pool)
+{
+    return pool->threads_max;
+}
+
+/* The next item, waiting for one; NULL when the pool stops and the queue is empty. Locked. */
+static struct worker_item *next_item(struct worker_pool *pool)
+{
+    while (pool->first == NULL && !pool->stopping) {
+        pool->idle++;
+        (void)pthread_cond_wait(&pool->available, &pool->lock);
+        pool->idle--;
+    }
+    struct worker_item *item = pool->first;
+    if (item != NULL) {
+        pool->queued--;
+        pool->first = item->next;
+        if (pool->first == NULL) {
+            pool->last = NULL;
+        }
+    }
+    return item;
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker_pool *pool = argument;
+    (void)pthread_mutex_lock(&pool->lock);
+    struct worker_item *item;
+    while ((item = next_item(pool)) != NULL) {
+        (void)pthread_mutex_unlock(&pool->lock);
+        item->run(item);
+        item->done(item); /* the item may be gone after this */
+        (void)pthread_mutex_lock(&pool->lock);
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* Signals belong to the main thread: a worker blocks them all. Locked. */
+static bool start_thread(struct worker_pool *pool)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failure = pthread_create(&pool->ids[pool->threads], NULL, worker_main, pool);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure == 0) {
+        pool->threads++;
+    }
+    return failure == 0;
+}
+
+bool worker_submit(struct worker_pool *pool, struct worker_item *item, struct error *err)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    bool wants_thread = pool->queued >= pool->idle && pool->threads < pool->threads_max;
+    if (wants_thread && !start_thread(pool) && pool->threads == 0) {
+        (void)pthread_mutex_unlock(&pool->lock);
+        return error_set_memory(err, "starting a worker thread");
+    }
+    item->next = NULL;
+    if (pool->last != NULL) {
+        pool->last->next = item;
+    } else {
+        pool->first = item;
+    }
+    pool->last = item;
+    pool->queued++;
+    (void)pthread_cond_signal(&pool->available);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return true;
+}
+
+void worker_pool_free(struct worker_pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->stopping = true;
+    (void)pthread_cond_broadcast(&pool->available);
+    (void)pthread_mutex_unlock(&pool->lock);
+    for (int i = 0; i < pool->threads; i++) {
+        (void)pthread_join(pool->ids[i], NULL);
+    }
+    (void)pthread_cond_destroy(&pool->available);
+    (void)pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
