@@ -1,0 +1,343 @@
+-- The module `manifest`: its rules as text, its I/O against fakes that fail, lose answers and run
+-- many writers in every order, and the real thing in the store.
+local t = ...
+
+local failure = require "failure"
+local json = require "json"
+local manifest = require "manifest"
+local text = require "manifest_text"
+
+-- ---- the rules, as text ------------------------------------------------------------------------
+
+local function parsed(bytes)
+  return assert(text.parse(bytes))
+end
+
+local seq_1, seq_2, seq_3 = ("1"):rep(32), ("2"):rep(32), ("3"):rep(32)
+
+t.test("an update appends, replaces in place, and keeps what it does not know", function()
+  local cases = {
+    { "[]", { name = "a" }, "updated", '[\n{"name":"a"}\n]\n' },
+    { '[{"name":"a"}]', { name = "b", n = 1 }, "updated",
+      '[\n{"name":"a"},\n{"n":1,"name":"b"}\n]\n' },
+    { '[{"name":"a","n":1},{"name":"b"}]', { name = "a", n = 2 }, "updated",
+      '[\n{"n":2,"name":"a"},\n{"name":"b"}\n]\n' },
+    { '[{"name":"a","tags":[],"by":{"hand":true}}]', { name = "a", n = 1 }, "updated",
+      '[\n{"by":{"hand":true},"n":1,"name":"a","tags":[]}\n]\n' },
+    { '[{"comment":"no name"},{"name":"a"}]', { name = "a", n = 1 }, "updated",
+      '[\n{"comment":"no name"},\n{"n":1,"name":"a"}\n]\n' },
+    { '[ {"n" : 1, "name" : "a"} ]', { name = "a", n = 1 }, "unchanged" },
+    { '[{"name":"a","sequencer":"' .. seq_2 .. '"}]', { name = "a", n = 9, sequencer = seq_1 },
+      "superseded" },
+    { '[{"name":"a","sequencer":"' .. seq_2 .. '"}]', { name = "a", sequencer = seq_2 },
+      "unchanged" },
+    { '[{"name":"a","sequencer":7}]', { name = "a", sequencer = seq_1 }, "updated",
+      '[\n{"name":"a","sequencer":"' .. seq_1 .. '"}\n]\n' },
+  }
+  for _, case in ipairs(cases) do
+    local status, bytes = text.update(parsed(case[1]), case[2])
+    t.equal({ status, bytes }, { case[3], case[4] }, case[1])
+  end
+end)
+
+t.test("a removal takes one entry out", function()
+  local cases = {
+    { "[]", "a", nil, "absent" },
+    { '[{"name":"a"}]', "a", nil, "removed", "[]\n" },
+    { '[{"name":"a"},{"name":"b"}]', "a", nil, "removed", '[\n{"name":"b"}\n]\n' },
+    { '[{"name":"a","sequencer":"' .. seq_3 .. '"}]', "a", seq_2, "superseded" },
+    { '[{"name":"a","sequencer":"' .. seq_1 .. '"}]', "a", seq_2, "removed", "[]\n" },
+  }
+  for _, case in ipairs(cases) do
+    local status, bytes = text.remove(parsed(case[1]), case[2], case[3])
+    t.equal({ status, bytes }, { case[4], case[5] }, case[1])
+  end
+end)
+
+t.test("what was given is not changed", function()
+  local list = parsed '[{"name":"a"},{"name":"b"}]'
+  text.update(list, { name = "a", n = 1 })
+  text.remove(list, "b")
+  t.equal(text.serialise(list), '[\n{"name":"a"},\n{"name":"b"}\n]\n')
+end)
+
+local damaged = {
+  { "", "is not valid JSON" },
+  { "[{]", "is not valid JSON" },
+  { '[{"name":"a"}] x', "is not valid JSON" },
+  { "{}", "is not a JSON array" },
+  { '"images"', "is not a JSON array" },
+  { "null", "is not a JSON array" },
+  { "[1]", "not an object, at place 1" },
+  { '[{"name":"a"},[]]', "not an object, at place 2" },
+  { '[{"name":"a"},{"name":"b"},{"name":"a"}]', "the name 'a' twice, at places 1 and 3" },
+}
+
+t.test("a damaged manifest is not understood", function()
+  for _, case in ipairs(damaged) do
+    local list, wrong = text.parse(case[1])
+    t.equal(list, nil, case[1])
+    t.ok(wrong:find(case[2], 1, true), wrong)
+  end
+end)
+
+-- ---- a bucket that lives in a table ------------------------------------------------------------
+
+local function service_error(code, status, retryable)
+  local _, err = pcall(failure.raise, {
+    code = code, status = status, message = code, retryable = retryable or false,
+  })
+  return err
+end
+
+-- `step(what)` is called before every operation: it may fail it, or let another writer run.
+local function fake_world(step)
+  local world = { objects = {}, writes = 0, version = 0, slept_ms = 0, left_ms = math.maxinteger }
+  local function etag_of(body) return '"' .. body .. '"' end
+  local function found(options)
+    local object = world.objects[options.key]
+    if not object then error(service_error("NoSuchKey", 404), 0) end
+    return object
+  end
+  function world.get(options)
+    step("get", options)
+    local object = found(options)
+    if options.max_bytes and #object.body > options.max_bytes then
+      error(service_error("too_large"), 0)
+    end
+    return object
+  end
+  function world.head(options)
+    step("head", options)
+    return found(options)
+  end
+  function world.put(options)
+    local lose_answer = step("put", options)
+    local old = world.objects[options.key]
+    if options.if_none_match == "*" and old then return nil, "conflict" end
+    if options.if_match and not old then error(service_error("NoSuchKey", 404), 0) end
+    if options.if_match and old.etag ~= options.if_match then return nil, "conflict" end
+    world.writes = world.writes + 1
+    local object = { body = options.body, etag = etag_of(options.body), options = options }
+    world.objects[options.key] = object
+    if lose_answer then error(service_error("timeout", nil, true), 0) end
+    return { etag = object.etag }
+  end
+  function world.sleep_ms(milliseconds)
+    world.slept_ms = world.slept_ms + milliseconds
+    world.left_ms = world.left_ms - milliseconds
+    step("sleep")
+  end
+  function world.remaining_ms() return world.left_ms end
+  world.random = math.random
+  function world.place(key, body) world.objects[key] = { body = body, etag = etag_of(body) } end
+  return world
+end
+
+local function quiet() end
+
+local function entries(world)
+  return json.decode(world.objects["images.json"].body)
+end
+
+t.test("the first update creates the manifest, for everybody to read", function()
+  local world = fake_world(quiet)
+  t.equal(manifest(world).update { bucket = "b", entry = { name = "a" } }, "updated")
+  local put = world.objects["images.json"].options
+  t.equal({ put.body, put.content_type, put.cache_control, put.if_none_match },
+    { '[\n{"name":"a"}\n]\n', "application/json", "no-cache", "*" })
+end)
+
+t.test("the same update again writes nothing", function()
+  local world = fake_world(quiet)
+  local m = manifest(world)
+  m.update { bucket = "b", entry = { name = "a", n = 1 } }
+  t.equal(m.update { bucket = "b", entry = { name = "a", n = 1 } }, "unchanged")
+  t.equal(world.writes, 1)
+  t.equal(m.find { bucket = "b", name = "a" }, { name = "a", n = 1 })
+  t.equal(m.find { bucket = "b", name = "x" }, nil)
+end)
+
+t.test("a damaged manifest is never overwritten", function()
+  for _, case in ipairs(damaged) do
+    local world = fake_world(quiet)
+    world.place("images.json", case[1])
+    local err = t.raises(case[2], manifest(world).update, { bucket = "b", entry = { name = "z" } })
+    t.equal(err.code, "manifest_damaged")
+    t.raises(case[2], manifest(world).remove, { bucket = "b", name = "z" })
+    t.equal({ world.writes, world.objects["images.json"].body }, { 0, case[1] })
+  end
+end)
+
+t.test("a manifest beyond the limit is neither read nor written", function()
+  local world = fake_world(quiet)
+  world.place("images.json", "[" .. (" "):rep(8 * 1024 * 1024) .. "]")
+  local err = t.raises("larger than 8388608", manifest(world).update,
+    { bucket = "b", entry = { name = "a" } })
+  t.equal(err.code, "manifest_too_large")
+  world.objects = {}
+  t.raises("the limit is 8388608", manifest(world).update,
+    { bucket = "b", entry = { name = "a", text = ("x"):rep(8 * 1024 * 1024) } })
+  t.equal(world.writes, 0)
+end)
+
+t.test("a lost answer is not a second write", function()
+  local lost = false
+  local world = fake_world(function(what)
+    if what == "put" and not lost then lost = true; return true end
+  end)
+  t.equal(manifest(world).update { bucket = "b", entry = { name = "a" } }, "unchanged")
+  t.equal(world.writes, 1)
+end)
+
+t.test("a forbidden look may create, never overwrite", function()
+  local world = fake_world(function(what)
+    if what == "get" then error(service_error("AccessDenied", 403), 0) end
+  end)
+  t.equal(manifest(world).update { bucket = "b", entry = { name = "a" } }, "updated")
+  t.raises("AccessDenied", manifest(world).update, { bucket = "b", entry = { name = "b" } })
+  t.equal(world.writes, 1)
+  t.raises("AccessDenied", manifest(world).read, { bucket = "b" })
+end)
+
+t.test("always losing ends in a retryable conflict, within the time", function()
+  local n = 0
+  local world
+  world = fake_world(function(what)
+    n = n + 1
+    if what == "put" then world.place("images.json", ('[{"n":%d,"name":"other"}]'):format(n)) end
+  end)
+  world.left_ms = 10000
+  local err = t.raises("changed by others", manifest(world).update,
+    { bucket = "b", entry = { name = "a" } })
+  t.equal({ err.code, err.retryable }, { "conflict", true })
+  t.ok(world.left_ms >= 1500, "the reserve was used up")
+  t.ok(world.slept_ms > 0, "no pause between attempts")
+end)
+
+t.test("what will not pass is raised at once", function()
+  for _, code in ipairs { "AccessDenied", "deadline", "NoSuchBucket" } do
+    local puts = 0
+    local world = fake_world(function(what)
+      if what ~= "put" then return end
+      puts = puts + 1
+      error(service_error(code, nil, code == "deadline"), 0)
+    end)
+    t.raises(code, manifest(world).update, { bucket = "b", entry = { name = "a" } })
+    t.equal(puts, 1)
+  end
+end)
+
+t.test("only the source's present voice is heard", function()
+  local world = fake_world(quiet)
+  local m = manifest(world)
+  local function update(etag)
+    return m.update { bucket = "b", entry = { name = "a", etag = etag },
+      source = { bucket = "in", key = "a", etag = etag } }
+  end
+  local function remove(etag)
+    return m.remove { bucket = "b", name = "a", source = { bucket = "in", key = "a", etag = etag } }
+  end
+  world.place("a", "v2")
+  t.equal(update '"v1"', "superseded")
+  t.equal(update '"v2"', "updated")
+  t.equal(remove(nil), "superseded")
+  t.equal(remove '"v1"', "superseded")
+  world.objects.a = nil
+  t.equal(update '"v2"', "gone")
+  t.equal(#entries(world), 0)
+  t.equal(remove(nil), "absent")
+  world.place("a", "v3")
+  t.equal(update '"v3"', "updated")
+  t.equal(remove '"v3"', "removed")
+end)
+
+t.test("a source deleted just before the write does not stay in the manifest", function()
+  local world
+  world = fake_world(function(what) if what == "put" then world.objects.a = nil end end)
+  world.place("a", "v1")
+  t.equal(manifest(world).update { bucket = "b", entry = { name = "a" },
+    source = { bucket = "in", key = "a", etag = '"v1"' } }, "gone")
+  t.equal(#entries(world), 0)
+end)
+
+-- ---- every order of many writers ---------------------------------------------------------------
+
+-- Sources come and go; each change sends its event once or twice, in any order, to handlers that
+-- run interleaved and sometimes die half-way (and then get their event again). In the end the
+-- manifest must be what is in the bucket.
+local function run_model(seed)
+  math.randomseed(seed)
+  local running, world = {}, nil
+  world = fake_world(function()
+    coroutine.yield()
+    if math.random() < 0.03 then error(service_error("crash", nil, false), 0) end
+    return math.random() < 0.05
+  end)
+  local m = manifest(world)
+  local function handle(event)
+    local ok = pcall(function()
+      local source = { bucket = "in", key = event.key, etag = event.etag }
+      if event.etag then
+        local entry = { name = event.key, etag = event.etag }
+        m.update { bucket = "b", entry = entry, source = source }
+      else
+        m.remove { bucket = "b", name = event.key, source = source }
+      end
+    end)
+    if not ok then return handle(event) end
+  end
+  local function deliver(key, etag)
+    for _ = 1, math.random() < 0.3 and 2 or 1 do
+      table.insert(running, math.random(#running + 1), coroutine.create(function()
+        for _ = 1, math.random(0, 20) do coroutine.yield() end
+        handle { key = key, etag = etag }
+      end))
+    end
+  end
+  local changes = 12
+  while changes > 0 or #running > 0 do
+    if changes > 0 and (#running == 0 or math.random() < 0.1) then
+      changes = changes - 1
+      local key = "k" .. math.random(3)
+      if math.random() < 0.4 and world.objects[key] then
+        world.objects[key] = nil
+        deliver(key, nil)
+      else
+        world.place(key, "v" .. math.random(3)) -- contents come back: ETags do, too
+        deliver(key, world.objects[key].etag)
+      end
+    else
+      local i = math.random(#running)
+      local ok, err = coroutine.resume(running[i])
+      if not ok then error(err, 0) end
+      if coroutine.status(running[i]) == "dead" then table.remove(running, i) end
+    end
+  end
+  local is, should = {}, {}
+  if world.objects["images.json"] then
+    for _, entry in ipairs(entries(world)) do is[entry.name] = entry.etag end
+  end
+  world.objects["images.json"] = nil
+  for key, object in pairs(world.objects) do should[key] = object.etag end
+  t.equal(is, should, "seed " .. seed)
+end
+
+t.test("whatever the order, the manifest becomes what is in the bucket", function()
+  for seed = 1, 1000 do run_model(seed) end
+end)
+
+-- ---- arguments ---------------------------------------------------------------------------------
+
+t.test("wrong arguments are named", function()
+  local m = manifest(fake_world(quiet))
+  t.raises("field 'bucket' is missing", m.update, { entry = { name = "a" } })
+  t.raises("field 'entry' is missing", m.update, { bucket = "b" })
+  t.raises("field 'entry.name' is not a non-empty string", m.update, { bucket = "b", entry = {} })
+  t.raises("unknown field 'buckt', did you mean 'bucket'?", m.read, { buckt = "b" })
+  t.raises("in field 'source': field 'etag' is missing", m.update,
+    { bucket = "b", entry = { name = "a" }, source = { bucket = "in", key = "k" } })
+  t.raises("in field 'source': unknown field 'kye', did you mean 'key'?", m.remove,
+    { bucket = "b", name = "a", source = { bucket = "in", kye = "k" } })
+  t.raises("field 'name' is missing", m.remove, { bucket = "b" })
+end)
