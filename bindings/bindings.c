@@ -6,6 +6,7 @@
 static const char attached; /* its address is the registry key */
 
 const luaL_Reg bindings_modules[] = {
+    {"failure", luaopen_failure},
     {NULL, NULL},
 };
 

@@ -26,6 +26,8 @@ struct bindings {
  * embedded files (bindings/NAME.lua). */
 extern const luaL_Reg bindings_modules[];
 
+int luaopen_failure(lua_State *L);
+
 /* `bindings` is borrowed as long as the state lives. */
 void bindings_attach(lua_State *L, struct bindings *bindings);
 struct bindings *bindings_of(lua_State *L);

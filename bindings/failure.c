@@ -6,7 +6,7 @@
  *     failure.field(value, name)                        a field of an error object, else nil
  *     failure.with_traceback(value)                     xpcall's handler: an object, with traceback
  */
-#include "bindings/modules.h"
+#include "bindings/bindings.h"
 
 #include <lauxlib.h>
 #include <lua.h>
