@@ -104,10 +104,11 @@ static bool format_from_environment(enum log_format *format, struct error *err)
                      name);
 }
 
-bool log_options_from_environment(struct log_options *options, struct error *err)
+bool log_options_from_environment(enum log_level local_level, struct log_options *options,
+                                  struct error *err)
 {
     bool in_lambda = env_text("AWS_LAMBDA_RUNTIME_API", NULL) != NULL;
-    struct log_options chosen = {.level = in_lambda ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+    struct log_options chosen = {.level = in_lambda ? LOG_LEVEL_INFO : local_level,
                                  .format = in_lambda ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
                                  .fd = STDERR_FILENO};
     if (!level_from_environment("AWS_LAMBDA_LOG_LEVEL", &chosen.level, err) ||

@@ -50,11 +50,13 @@ const char *log_level_name(enum log_level level);
 MUST_CHECK bool log_level_from_name(const char *name, enum log_level *level); /* any case */
 
 /*
- * LUNETTE_LOG_LEVEL, else AWS_LAMBDA_LOG_LEVEL, else `info` in Lambda and `warn` elsewhere, where a
- * person looks at the result and not at the log. AWS_LAMBDA_LOG_FORMAT (Text, JSON), else JSON in
- * Lambda and text elsewhere. Standard error. "In Lambda" means that AWS_LAMBDA_RUNTIME_API is set.
+ * The level: LUNETTE_LOG_LEVEL, else AWS_LAMBDA_LOG_LEVEL, else `info` in Lambda and `local_level`
+ * elsewhere (a command that shows a table of results wants less log than one that runs one event).
+ * The format: AWS_LAMBDA_LOG_FORMAT (Text, JSON), else JSON in Lambda and text elsewhere. To
+ * standard error. "In Lambda" means that AWS_LAMBDA_RUNTIME_API is set.
  */
-MUST_CHECK bool log_options_from_environment(struct log_options *options, struct error *err);
+MUST_CHECK bool log_options_from_environment(enum log_level local_level,
+                                             struct log_options *options, struct error *err);
 
 /* From now on. Until it is called: text, `warn`, standard error. */
 void log_configure(const struct log_options *options);

@@ -252,15 +252,15 @@ TEST(log_options_come_from_the_environment)
     for (size_t i = 0; i < COUNT(cases); i++) {
         check_case("%zu", i);
         set_environment(&cases[i].environment);
-        CHECK(log_options_from_environment(&options, &err));
+        CHECK(log_options_from_environment(LOG_LEVEL_WARN, &options, &err));
         CHECK_INTEGER(options.level, cases[i].level);
         CHECK_INTEGER(options.format, cases[i].format);
     }
     set_environment(&(struct environment){.aws_level = "loud"});
-    CHECK(!log_options_from_environment(&options, &err));
+    CHECK(!log_options_from_environment(LOG_LEVEL_WARN, &options, &err));
     CHECK(strstr(err.message, "AWS_LAMBDA_LOG_LEVEL is 'loud'") != NULL);
     set_environment(&(struct environment){.format = "xml"});
-    CHECK(!log_options_from_environment(&options, &err));
+    CHECK(!log_options_from_environment(LOG_LEVEL_WARN, &options, &err));
     CHECK(strstr(err.message, "AWS_LAMBDA_LOG_FORMAT is 'xml'") != NULL);
     set_environment(&(struct environment){NULL, NULL, NULL, NULL});
 }
