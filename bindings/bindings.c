@@ -6,7 +6,8 @@
 static const char attached; /* its address is the registry key */
 
 const luaL_Reg bindings_modules[] = {
-    {"failure", luaopen_failure},
+    {"env", luaopen_env},   {"failure", luaopen_failure}, {"hash", luaopen_hash},
+    {"json", luaopen_json}, {"log", luaopen_log},         {"uuid", luaopen_uuid},
     {NULL, NULL},
 };
 

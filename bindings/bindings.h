@@ -26,7 +26,12 @@ struct bindings {
  * embedded files (bindings/NAME.lua). */
 extern const luaL_Reg bindings_modules[];
 
+int luaopen_env(lua_State *L);
 int luaopen_failure(lua_State *L);
+int luaopen_hash(lua_State *L);
+int luaopen_json(lua_State *L);
+int luaopen_log(lua_State *L);
+int luaopen_uuid(lua_State *L);
 
 /* `bindings` is borrowed as long as the state lives. */
 void bindings_attach(lua_State *L, struct bindings *bindings);
