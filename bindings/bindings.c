@@ -5,11 +5,18 @@
 
 static const char attached; /* its address is the registry key */
 
+/* clang-format off: one module a line */
 const luaL_Reg bindings_modules[] = {
-    {"env", luaopen_env},   {"failure", luaopen_failure}, {"hash", luaopen_hash},
-    {"json", luaopen_json}, {"log", luaopen_log},         {"uuid", luaopen_uuid},
+    {"env", luaopen_env},
+    {"failure", luaopen_failure},
+    {"hash", luaopen_hash},
+    {"json", luaopen_json},
+    {"log", luaopen_log},
+    {"task", luaopen_task},
+    {"uuid", luaopen_uuid},
     {NULL, NULL},
 };
+/* clang-format on */
 
 void bindings_attach(lua_State *L, struct bindings *bindings)
 {

@@ -31,6 +31,7 @@ int luaopen_failure(lua_State *L);
 int luaopen_hash(lua_State *L);
 int luaopen_json(lua_State *L);
 int luaopen_log(lua_State *L);
+int luaopen_task(lua_State *L);
 int luaopen_uuid(lua_State *L);
 
 /* `bindings` is borrowed as long as the state lives. */

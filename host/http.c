@@ -26,7 +26,7 @@ struct http_transfer {
     size_t body_length, body_sent;
     http_done *done;
     void *context;
-    bool refused;           /* by our own limits: response.headers or body says why */
+    bool refused; /* by our own limits: response.headers or body says why */
     char reason[CURL_ERROR_SIZE];
     struct http_transfer *previous, *next;
 };
@@ -328,7 +328,8 @@ static void describe(const struct http_transfer *transfer, CURLcode result, stru
     if (transfer->refused) {
         return;
     }
-    const char *reason = transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(result);
+    const char *reason =
+        transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(result);
     (void)error_set(err, code_of(result), "%s", reason);
     err->retryable = strcmp(err->code, "usage") != 0 && strcmp(err->code, "tls") != 0;
 }

@@ -94,7 +94,8 @@ bool job_stopped(const struct job *job, struct error *err)
 {
     int why = atomic_load(&job->stop);
     if (why == LOOP_STOP_CANCELLED) {
-        (void)error_set(err, "cancelled", "cancelled, because another task failed or the run ended");
+        (void)error_set(err, "cancelled",
+                        "cancelled, because another task failed or the run ended");
         return true;
     }
     if (why == LOOP_STOP_DEADLINE || job_remaining_ms(job) == 0) {

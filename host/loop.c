@@ -143,6 +143,11 @@ bool loop_deadline_due(struct loop *loop, struct error *err)
     return due;
 }
 
+bool loop_deadline_is_hard(const struct loop *loop)
+{
+    return loop_now_us() / 1000 >= loop->hard_ms;
+}
+
 /* Stops the jobs in flight whose time is over. job_stop() may unlink the job it is given, and
  * none other, so the next one is taken first. */
 static void stop_overdue(struct loop *loop, int64_t now_ms)

@@ -70,14 +70,14 @@ struct job {
     const struct job_type *type;
     struct loop *loop;
     enum job_state state;
-    struct error error;      /* valid in JOB_FAILED; read by `failed` */
-    int64_t started_us;      /* loop_now_us() at job_run; readable in push, failed and release */
+    struct error error; /* valid in JOB_FAILED; read by `failed` */
+    int64_t started_us; /* loop_now_us() at job_run; readable in push, failed and release */
     int64_t finished_us;
-    int64_t deadline_ms;     /* what job_remaining_ms() counts down to */
-    atomic_int stop;         /* why to give up, enum loop_stop; see job_stopped() */
-    bool worked;             /* what `work` returned */
+    int64_t deadline_ms; /* what job_remaining_ms() counts down to */
+    atomic_int stop;     /* why to give up, enum loop_stop; see job_stopped() */
+    bool worked;         /* what `work` returned */
     struct worker_item item;
-    struct job *next_done;   /* list of finished work, worker to loop */
+    struct job *next_done;       /* list of finished work, worker to loop */
     struct job *previous, *next; /* list of jobs in flight */
     struct task *waiter;
 };
@@ -135,8 +135,8 @@ struct loop_timer {
 void loop_timer_start(struct loop *loop, struct loop_timer *timer, int64_t at_us);
 void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
 
-int64_t loop_now_us(void);      /* monotonic */
-int64_t loop_wall_ms(void);     /* since the epoch */
+int64_t loop_now_us(void);  /* monotonic */
+int64_t loop_wall_ms(void); /* since the epoch */
 
 /*
  * The deadline of the current invocation, in loop_now_us()/1000 milliseconds. At `soft_ms` jobs in
@@ -149,6 +149,7 @@ int64_t loop_remaining_ms(const struct loop *loop); /* to the soft deadline; INT
 /* Is it time for the running script to give up? True once after the soft deadline, and always
  * after the hard one; *err says so. For the hook that interrupts scripts. */
 bool loop_deadline_due(struct loop *loop, struct error *err);
+bool loop_deadline_is_hard(const struct loop *loop); /* has the hard one passed? */
 
 /*
  * Tasks. loop_spawn() pops a function and `arguments` arguments from L and makes a coroutine of

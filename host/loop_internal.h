@@ -19,16 +19,16 @@ struct loop {
     pthread_mutex_t done_lock;
     struct job *done_first, *done_last; /* finished by workers; under done_lock */
 
-    struct job *jobs;           /* in flight */
-    uint64_t jobs_finished;     /* ever */
-    struct loop_timer *timers;  /* soonest first */
+    struct job *jobs;          /* in flight */
+    uint64_t jobs_finished;    /* ever */
+    struct loop_timer *timers; /* soonest first */
 
-    struct task *tasks;         /* all that have not ended */
+    struct task *tasks; /* all that have not ended */
     struct task *ready_first, *ready_last;
-    struct task *current;       /* the one that runs right now, or NULL */
+    struct task *current; /* the one that runs right now, or NULL */
 
     int64_t soft_ms, hard_ms;
-    bool soft_passed;           /* `deadline` has been raised once */
+    bool soft_passed; /* `deadline` has been raised once */
 };
 
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING };
@@ -38,8 +38,8 @@ struct task {
     lua_State *co;
     enum task_state state;
     bool cancelled;
-    int arguments;      /* for the first resume */
-    struct job *job;    /* what a waiting task waits for */
+    int arguments;   /* for the first resume */
+    struct job *job; /* what a waiting task waits for */
     task_done *done;
     void *context;
     struct task *previous, *next;

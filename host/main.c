@@ -1,10 +1,251 @@
 /*
- * main.c - argv to command. The one place where the host and the bindings meet.
+ * main.c - argv to command. The one place where the host and the bindings meet: it opens the
+ * store, makes the loop and the Lua state, and hands the modules over.
  */
+#include <lualib.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-int main(void)
+#include "bindings/bindings.h"
+#include "bindings/image/engine.h"
+#include "bindings/local/store.h"
+#include "host/commands.h"
+#include "host/console.h"
+#include "host/http.h"
+#include "host/log.h"
+#include "host/loop.h"
+#include "host/vm.h"
+
+/* Until these rooms are built. */
+#pragma weak local_store_open
+#pragma weak local_store_close
+#pragma weak local_store_s3
+#pragma weak local_store_dynamodb
+#pragma weak local_store_declare_bucket
+#pragma weak local_store_declare_table
+#pragma weak image_engine_versions
+
+#define STORE_DEFAULT     "lunette-store"
+#define TIMEOUT_DEFAULT_S 60
+#define MEMORY_DEFAULT_MB 512
+#define MEGABYTE          ((int64_t)1024 * 1024)
+
+/* Of the function's memory: a half for Lua (bodies pass through it), a half for pixels. */
+#define LUA_SHARE   2
+#define IMAGE_SHARE 2
+
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Everything that a command needs, in the order in which it is made. */
+struct process {
+    struct local_store *store;
+    struct loop *loop;
+    struct vm *vm;
+    struct bindings bindings;
+    struct console console;
+    char handler[4096]; /* --handler without its :NAME */
+};
+
+static const struct vm_folder module_folders[] = {
+    {"commands.", "host/commands/"},
+    {"", "bindings/"},
+    {NULL, NULL},
+};
+
+static const luaL_Reg host_modules[] = {{"host", luaopen_host}, {NULL, NULL}};
+
+/* "rules.lua:thumbnails" names the function in the table that the script returns. */
+static bool read_handler_option(struct process *process, const char *text, struct error *err)
 {
-    (void)puts("lunette " LUNETTE_VERSION);
-    return 0;
+    if (text == NULL) {
+        return true;
+    }
+    size_t length = strlen(text);
+    const char *colon = strrchr(text, ':');
+    if (colon != NULL && strchr(colon, '/') == NULL && colon != text) {
+        length = (size_t)(colon - text);
+        process->console.entry = colon + 1;
+    }
+    if (length >= sizeof process->handler) {
+        return error_set(err, "usage", "the path after --handler is too long");
+    }
+    memcpy(process->handler, text, length);
+    process->handler[length] = '\0';
+    process->console.handler_path = process->handler;
+    return true;
+}
+
+static bool declare_buckets_and_tables(struct process *process, const struct parsed_options *parsed,
+                                       struct error *err)
+{
+    for (int i = 0; i < parsed->value_count; i++) {
+        const struct option_value *value = &parsed->values[i];
+        bool is_table = strcmp(value->option->name, "table") == 0;
+        if (strcmp(value->option->name, "bucket") == 0) {
+            if (!local_store_declare_bucket(process->store, value->text, err)) {
+                return false;
+            }
+        } else if (is_table) {
+            char name[256];
+            size_t length = strcspn(value->text, "=");
+            if (value->text[length] == '\0' || length >= sizeof name) {
+                return error_set(err, "usage",
+                                 "--table is '%.200s', expected NAME=KEYS, e.g. "
+                                 "photos=id or photos=album:S,taken:N",
+                                 value->text);
+            }
+            memcpy(name, value->text, length);
+            name[length] = '\0';
+            if (!local_store_declare_table(process->store, name, value->text + length + 1, err)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool open_store(struct process *process, const struct parsed_options *parsed,
+                       struct error *err)
+{
+    if (local_store_open == NULL) {
+        return true;
+    }
+    const char *directory = options_text(parsed, "store");
+    process->store = local_store_open(directory == NULL ? STORE_DEFAULT : directory, err);
+    if (process->store == NULL) {
+        return false;
+    }
+    process->bindings.local = process->store;
+    process->bindings.s3 = local_store_s3(process->store);
+    process->bindings.dynamodb = local_store_dynamodb(process->store);
+    return declare_buckets_and_tables(process, parsed, err);
+}
+
+static bool open_vm(struct process *process, struct error *err)
+{
+    struct loop_options loop_options = {.worker_threads = 0};
+    process->loop = loop_new(&loop_options, err);
+    if (process->loop == NULL) {
+        return false;
+    }
+    const luaL_Reg *const modules[] = {bindings_modules, host_modules, NULL};
+    struct vm_options options = {
+        .loop = process->loop,
+        .modules = modules,
+        .memory_max = (size_t)(process->console.memory_mb * MEGABYTE / LUA_SHARE),
+        .folders = module_folders,
+    };
+    process->vm = vm_new(&options, err);
+    if (process->vm == NULL) {
+        return false;
+    }
+    process->console.vm = process->vm;
+    bindings_attach(vm_state(process->vm), &process->bindings);
+    console_attach(vm_state(process->vm), &process->console);
+    return true;
+}
+
+static bool open_process(struct process *process, const struct command *command,
+                         const struct parsed_options *parsed, struct error *err)
+{
+    struct log_options log_options;
+    memset(process, 0, sizeof *process);
+    process->console.memory_mb = options_integer(parsed, "memory", MEMORY_DEFAULT_MB);
+    process->console.timeout_ms = options_integer(parsed, "timeout", TIMEOUT_DEFAULT_S) * 1000;
+    process->bindings.image_memory = process->console.memory_mb * MEGABYTE / IMAGE_SHARE;
+    if (!log_options_from_environment(LOG_LEVEL_WARN, &log_options, err)) {
+        return false;
+    }
+    log_configure(&log_options);
+    return read_handler_option(process, options_text(parsed, "handler"), err) &&
+           (!command->needs_store || open_store(process, parsed, err)) && open_vm(process, err);
+}
+
+static void close_process(struct process *process)
+{
+    vm_free(process->vm);
+    loop_free(process->loop);
+    if (process->store != NULL) {
+        local_store_close(process->store);
+    }
+}
+
+static enum exit_status complain(const char *command, const struct error *err,
+                                 const struct buffer *traceback)
+{
+    bool usage = strcmp(err->code, "usage") == 0;
+    bool lines = !usage && traceback->length > 0;
+    fprintf(stderr, "lunette %s: %s%s%s", command, err->message, usage ? "; see lunette " : "",
+            usage ? command : "");
+    fprintf(stderr, "%s\n%s%s", usage ? " --help" : "", lines ? buffer_text(traceback) : "",
+            lines ? "\n" : "");
+    return usage ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static enum exit_status run_command(const struct command *command,
+                                    const struct parsed_options *parsed)
+{
+    static struct process process;
+    struct error err;
+    struct buffer traceback;
+    int status = EXIT_DONE;
+    buffer_init(&traceback, VM_TRACEBACK_MAX);
+    bool ok = open_process(&process, command, parsed, &err) &&
+              command_run(process.vm, command, parsed, &status, &traceback, &err);
+    if (!ok) {
+        status = complain(command->syntax.name, &err, &traceback);
+    }
+    close_process(&process);
+    buffer_release(&traceback);
+    return status;
+}
+
+static enum exit_status parse_and_run(const struct command *command, int argc, char **argv)
+{
+    struct parsed_options parsed;
+    struct error err;
+    if (!options_parse(&command->syntax, argc, argv, &parsed, &err)) {
+        fprintf(stderr, "lunette %s: %s; see lunette %s --help\n", command->syntax.name,
+                err.message, command->syntax.name);
+        return EXIT_USAGE;
+    }
+    if (parsed.help) {
+        options_print_help(&command->syntax);
+        return EXIT_DONE;
+    }
+    enum exit_status status = run_command(command, &parsed);
+    options_release(&parsed);
+    return status;
+}
+
+static void print_versions(void)
+{
+    printf("lunette %s\n%s\n%s\n%s\n", LUNETTE_VERSION, LUA_RELEASE, http_versions(),
+           image_engine_versions == NULL ? "" : image_engine_versions());
+}
+
+int main(int argc, char **argv)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        command_print_list();
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        command_print_list();
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        print_versions();
+        return EXIT_DONE;
+    }
+    const struct command *command = command_find(argv[1]);
+    if (command == NULL) {
+        fprintf(stderr, "lunette: there is no command '%.80s'; see lunette --help\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    return parse_and_run(command, argc - 2, argv + 2);
 }

@@ -139,7 +139,8 @@ static int error_tostring(lua_State *L)
     const char *code = text_field(L, "code");
     const char *message = text_field(L, "message");
     luaL_buffinit(L, &text);
-    const char *parts[] = {where, operation, strcmp(code, "usage") == 0 ? "" : code};
+    bool plain = strcmp(code, "usage") == 0 || strcmp(code, "lua") == 0;
+    const char *parts[] = {where, operation, plain ? "" : code};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (parts[i][0] != '\0') {
             luaL_addstring(&text, parts[i]);

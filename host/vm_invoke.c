@@ -1,0 +1,372 @@
+/*
+ * vm_invoke.c - loads the handler and runs it on events. The runtime's loop and the local commands
+ * call it; see vm.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/loop.h"
+#include "host/raise.h"
+#include "host/vm_internal.h"
+
+#define HANDLER_BYTES_MAX (4 * 1024 * 1024)
+
+/* How long before the end the script is told, and how long before it is stopped for good. */
+#define DEADLINE_NOTICE_MAX_MS 1500
+#define DEADLINE_NOTICE_SHARE  10 /* of the time there was */
+#define DEADLINE_LAST_SHARE    4  /* of the notice */
+
+/* ---- errors with their lines ----------------------------------------------------------------- */
+
+/* Argument 1: the thread whose stack it is. Returns its traceback as a string. */
+static int make_traceback(lua_State *L)
+{
+    lua_State *co = lua_tothread(L, 1);
+    luaL_traceback(L, co == NULL ? L : co, NULL, 0);
+    return 1;
+}
+
+static void append_lines(struct buffer *traceback, const char *text)
+{
+    static const char title[] = "stack traceback:\n";
+    if (strncmp(text, title, sizeof title - 1) == 0) {
+        text += sizeof title - 1;
+    }
+    (void)buffer_append_text(traceback, text);
+}
+
+/* The lines of a coroutine that has died; never raises. */
+static void read_traceback(struct vm *vm, lua_State *co, struct buffer *traceback)
+{
+    lua_State *L = vm->L;
+    if (traceback == NULL || !lua_checkstack(L, 4) || !lua_checkstack(co, 1)) {
+        return;
+    }
+    lua_pushcfunction(L, make_traceback);
+    (void)lua_pushthread(co);
+    lua_xmove(co, L, 1);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+        append_lines(traceback, lua_tostring(L, -1));
+    }
+    lua_pop(L, 1);
+}
+
+/* An error that came out of another task brings the lines of that task along. */
+static void read_own_traceback(lua_State *L, int index, struct buffer *traceback)
+{
+    if (traceback == NULL || lua_type(L, index) != LUA_TTABLE || !lua_checkstack(L, 2)) {
+        return;
+    }
+    index = lua_absindex(L, index);
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        bool found = lua_type(L, -2) == LUA_TSTRING &&
+                     strcmp(lua_tostring(L, -2), "traceback") == 0 &&
+                     lua_type(L, -1) == LUA_TSTRING;
+        if (found) {
+            append_lines(traceback, lua_tostring(L, -1));
+            (void)buffer_append_text(traceback, "\nwaited for by:\n");
+        }
+        lua_pop(L, 1);
+    }
+}
+
+static void read_failure(struct vm *vm, lua_State *L, int index, struct error *err)
+{
+    raise_read(L, index, err);
+    if (strcmp(err->code, "lua") == 0 && strcmp(err->message, "not enough memory") == 0) {
+        (void)error_set(err, "memory",
+                        "the script needed more than the %zu MB that Lua may use; give the "
+                        "function more memory",
+                        vm->memory_max / (1024 * 1024));
+    }
+}
+
+static int handle_error(lua_State *L)
+{
+    struct buffer *traceback = lua_touserdata(L, lua_upvalueindex(1));
+    if (traceback != NULL) {
+        read_own_traceback(L, 1, traceback);
+        luaL_traceback(L, L, NULL, 1);
+        append_lines(traceback, lua_tostring(L, -1));
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
+bool vm_call(struct vm *vm, int arguments, int results, struct buffer *traceback, struct error *err)
+{
+    lua_State *L = vm->L;
+    int function = lua_gettop(L) - arguments;
+    lua_pushlightuserdata(L, traceback);
+    lua_pushcclosure(L, handle_error, 1);
+    lua_insert(L, function);
+    bool ok = lua_pcall(L, arguments, results, function) == LUA_OK;
+    if (!ok) {
+        read_failure(vm, L, -1, err);
+        lua_pop(L, 1);
+    }
+    lua_remove(L, function);
+    return ok;
+}
+
+/* ---- loading --------------------------------------------------------------------------------- */
+
+static bool read_file(const char *path, struct buffer *content, struct error *err)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL && errno == ENOENT) {
+        return error_set(err, "no_handler", "there is no handler '%s'", path);
+    }
+    if (file == NULL) {
+        return error_set_system(err, errno, "reading the handler '%s'", path);
+    }
+    char bytes[8192];
+    size_t count;
+    while ((count = fread(bytes, 1, sizeof bytes, file)) > 0) {
+        (void)buffer_append(content, bytes, count);
+    }
+    int failure = ferror(file) != 0 ? errno : 0;
+    (void)fclose(file);
+    if (failure != 0) {
+        return error_set_system(err, failure, "reading the handler '%s'", path);
+    }
+    return buffer_check(content, "the handler", err);
+}
+
+/* "a/b/handler.lua" -> "a/b"; "handler.lua" -> "." */
+static bool folder_of(const char *path, struct buffer *folder, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        (void)buffer_append_text(folder, ".");
+    } else {
+        (void)buffer_append(folder, path, slash == path ? 1 : (size_t)(slash - path));
+    }
+    return buffer_check(folder, "the handler's folder", err);
+}
+
+/* What the script returned is on top; leaves the function there. */
+static bool choose_entry(lua_State *L, const char *name, const char *entry, struct error *err)
+{
+    if (lua_type(L, -1) == LUA_TFUNCTION) {
+        return true;
+    }
+    if (lua_type(L, -1) != LUA_TTABLE) {
+        return error_set(err, "bad_handler",
+                         "%s returned %s; it must return a function (event, context), or a table "
+                         "with one named '%s'",
+                         name, lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1), entry);
+    }
+    lua_pushstring(L, entry);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+    if (lua_type(L, -1) == LUA_TFUNCTION) {
+        return true;
+    }
+    return error_set(err, "bad_handler", "%s returned a table in which '%s' is %s, not a function",
+                     name, entry, lua_isnil(L, -1) ? "missing" : luaL_typename(L, -1));
+}
+
+bool vm_load_handler_text(struct vm *vm, const char *text, size_t length, const char *name,
+                          const char *entry, struct buffer *traceback, struct error *err)
+{
+    lua_State *L = vm->L;
+    char chunk[512];
+    (void)snprintf(chunk, sizeof chunk, "@%s", name);
+    if (luaL_loadbufferx(L, text, length, chunk, "t") != LUA_OK) {
+        (void)error_set(err, "syntax", "%s", lua_tostring(L, -1));
+        lua_pop(L, 1);
+        return false;
+    }
+    if (!vm_call(vm, 0, 1, traceback, err)) {
+        return false;
+    }
+    bool ok = choose_entry(L, name, entry == NULL ? "main" : entry, err);
+    if (ok) {
+        luaL_unref(L, LUA_REGISTRYINDEX, vm->handler);
+        vm->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+    } else {
+        lua_pop(L, 1);
+    }
+    return ok;
+}
+
+bool vm_load_handler(struct vm *vm, const char *path, const char *entry, struct buffer *traceback,
+                     struct error *err)
+{
+    struct buffer text, folder;
+    buffer_init(&text, HANDLER_BYTES_MAX);
+    buffer_init(&folder, 4096);
+    bool ok =
+        read_file(path, &text, err) && folder_of(path, &folder, err) &&
+        vm_set_script_folder(vm, buffer_text(&folder), err) &&
+        vm_load_handler_text(vm, buffer_text(&text), text.length, path, entry, traceback, err);
+    buffer_release(&text);
+    buffer_release(&folder);
+    return ok;
+}
+
+/* ---- one invocation -------------------------------------------------------------------------- */
+
+struct run {
+    struct vm *vm;
+    const struct vm_invocation *invocation;
+    struct buffer *result, *traceback;
+    struct error *err;
+    bool finished, ok;
+};
+
+static int remaining_ms(lua_State *L)
+{
+    lua_Integer deadline_ms = lua_tointeger(L, lua_upvalueindex(1));
+    int64_t left_ms = deadline_ms - loop_wall_ms();
+    lua_pushinteger(L, deadline_ms == LOOP_NO_DEADLINE ? LUA_MAXINTEGER
+                       : left_ms < 0                   ? 0
+                                                       : left_ms);
+    return 1;
+}
+
+static void set_text(lua_State *L, const char *name, const char *value)
+{
+    if (value != NULL) {
+        lua_pushstring(L, value);
+        lua_setfield(L, -2, name);
+    }
+}
+
+static void push_context(lua_State *L, const struct vm_invocation *invocation)
+{
+    lua_createtable(L, 0, 10);
+    set_text(L, "request_id", invocation->request_id);
+    set_text(L, "function_name", invocation->function_name);
+    set_text(L, "function_version", invocation->function_version);
+    set_text(L, "function_arn", invocation->function_arn);
+    set_text(L, "trace_id", invocation->trace_id);
+    set_text(L, "tenant_id", invocation->tenant_id);
+    lua_pushinteger(L, invocation->memory_mb);
+    lua_setfield(L, -2, "memory_mb");
+    lua_pushinteger(L, invocation->deadline_ms);
+    lua_setfield(L, -2, "deadline_ms");
+    lua_pushboolean(L, invocation->cold_start);
+    lua_setfield(L, -2, "cold_start");
+    lua_pushinteger(L, invocation->deadline_ms);
+    lua_pushcclosure(L, remaining_ms, 1);
+    lua_setfield(L, -2, "remaining_ms");
+}
+
+/* require("json")[name] */
+static void push_json_function(lua_State *L, const char *name)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "json");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
+static int encode_result(lua_State *L)
+{
+    push_json_function(L, "encode");
+    lua_insert(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static void keep_result(struct run *run, lua_State *co, int results)
+{
+    lua_State *L = run->vm->L;
+    lua_pushcfunction(L, encode_result);
+    if (results == 0) {
+        lua_pushnil(L);
+    } else {
+        lua_pushvalue(co, -results);
+        lua_xmove(co, L, 1);
+    }
+    run->ok = vm_call(run->vm, 1, 1, NULL, run->err);
+    if (!run->ok) {
+        (void)error_prefix(run->err, "the handler's result can't be answered as JSON");
+        return;
+    }
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    (void)buffer_append(run->result, text, length);
+    run->ok = buffer_check(run->result, "the handler's result", run->err);
+    lua_pop(L, 1);
+}
+
+static void ended(void *context, enum task_status status, lua_State *co, int results)
+{
+    struct run *run = context;
+    run->finished = true;
+    if (status == TASK_RETURNED) {
+        keep_result(run, co, results);
+    } else if (status == TASK_FAILED) {
+        read_failure(run->vm, co, -1, run->err);
+        if (run->traceback != NULL) {
+            read_own_traceback(co, -1, run->traceback);
+        }
+        read_traceback(run->vm, co, run->traceback);
+    } else {
+        (void)error_set(run->err, "cancelled", "the invocation was stopped");
+    }
+}
+
+/* Argument 1: the run. Spawns the task that is the handler. */
+static int spawn_handler(lua_State *L)
+{
+    struct run *run = lua_touserdata(L, 1);
+    const struct vm_invocation *invocation = run->invocation;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, run->vm->handler);
+    push_json_function(L, "decode");
+    lua_pushlstring(L, invocation->event, invocation->event_length);
+    lua_call(L, 1, 1);
+    push_context(L, invocation);
+    (void)loop_spawn(L, 2, ended, run);
+    return 0;
+}
+
+static void set_deadline(struct loop *loop, int64_t deadline_ms)
+{
+    if (deadline_ms == LOOP_NO_DEADLINE) {
+        loop_set_deadline(loop, LOOP_NO_DEADLINE, LOOP_NO_DEADLINE);
+        return;
+    }
+    int64_t left_ms = deadline_ms - loop_wall_ms();
+    int64_t end_ms = loop_now_us() / 1000 + left_ms;
+    int64_t notice_ms = left_ms < 0 ? 0 : left_ms / DEADLINE_NOTICE_SHARE;
+    if (notice_ms > DEADLINE_NOTICE_MAX_MS) {
+        notice_ms = DEADLINE_NOTICE_MAX_MS;
+    }
+    loop_set_deadline(loop, end_ms - notice_ms, end_ms - notice_ms / DEADLINE_LAST_SHARE);
+}
+
+/* Pictures and bodies are garbage now; the next invocation should not find it. */
+static void sweep(struct vm *vm)
+{
+    loop_stop_all(vm->loop);
+    loop_set_deadline(vm->loop, LOOP_NO_DEADLINE, LOOP_NO_DEADLINE);
+    vm_arm_hook(vm->L);
+    lua_gc(vm->L, LUA_GCCOLLECT);
+}
+
+bool vm_invoke(struct vm *vm, const struct vm_invocation *invocation, struct buffer *result,
+               struct buffer *traceback, struct error *err)
+{
+    struct run run = {vm, invocation, result, traceback, err, false, false};
+    if (vm->handler == LUA_NOREF) {
+        return error_set(err, "no_handler", "no handler has been loaded");
+    }
+    set_deadline(vm->loop, invocation->deadline_ms);
+    lua_pushcfunction(vm->L, spawn_handler);
+    lua_pushlightuserdata(vm->L, &run);
+    if (!vm_call(vm, 1, 0, NULL, err)) {
+        (void)error_prefix(err, "the event can't be read");
+    } else if (!loop_run_until(vm->loop, &run.finished, err)) {
+        run.ok = false;
+    }
+    sweep(vm);
+    return run.ok;
+}
