@@ -22,6 +22,7 @@ struct job;
 #define S3_TAGS_MAX 10
 #define S3_LIST_MAX 1000             /* keys a page */
 #define S3_DELETE_MAX 1000           /* keys a delete_all */
+#define S3_PUT_MAX 5368709120        /* bytes of one put */
 
 /* A borrowed byte string; data == NULL means "not given". Need not be NUL-terminated. */
 struct s3_text {
@@ -105,10 +106,26 @@ void s3_response_release(struct s3_response *response);
 void s3_object_release(struct s3_object *object);
 
 /*
+ * What S3 would refuse whatever is stored: bucket names, keys, metadata, tags, conditions that it
+ * does not implement. A store calls it before anything else, so that all refuse alike; user
+ * metadata that HTTP would change on its way (white space at an end, capitals that would make two
+ * names one) is refused too.
+ */
+MUST_CHECK bool s3_check_request(const struct s3_request *request, struct error *err);
+MUST_CHECK bool s3_check_bucket(const char *bucket, size_t length, struct error *err);
+
+/* error_set() with an HTTP status. Returns false. */
+bool s3_fail(struct error *err, const char *code, int status, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* Is it the same ETag, with its quotes or without? `wanted` may be "*": any. */
+bool s3_etag_matches(struct s3_text wanted, const char *etag);
+
+/*
  * Failures: code and status as S3 has them: NoSuchKey 404, NoSuchBucket 404, PreconditionFailed
  * 412, ConditionalRequestConflict 409, InvalidRange 416, KeyTooLongError 400, InvalidBucketName
- * 400, EntityTooLarge 400, MetadataTooLarge 400, InvalidTag 400, InvalidArgument 400; and our
- * own: `too_large` (max_bytes), `io`, `memory`, `deadline`, `cancelled`.
+ * 400, EntityTooLarge 400, MetadataTooLarge 400, InvalidTag 400, InvalidArgument 400, InvalidURI
+ * 400 (a key that is not UTF-8), InvalidStorageClass 400, NotImplemented 501; and our own: `too_large` (max_bytes), `io`, `memory`, `deadline`, `cancelled`.
  */
 struct s3_store {
     const char *name; /* "local", "aws" */
