@@ -47,7 +47,7 @@ OBJECTS     := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 UNIT_TESTS  := $(sort $(wildcard tests/unit/*.c))
 UNIT_OBJECTS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
 
-.PHONY: all help deps test-deps ci-deps demo test unit lint clean FORCE
+.PHONY: all help deps test-deps ci-deps demo test unit samples lint clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -113,11 +113,26 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
 $(BUILD)/unit-tests: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(UNIT_OBJECTS)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
+# The sample photos are the same in every mode, so there is one set of them.
+SAMPLES := build/samples
+
+build/make-photos: $(wildcard tests/samples/*.c tests/samples/*.h)
+	@mkdir -p $(@D)
+	$(CC) -I. -std=c11 -D_DEFAULT_SOURCE -O2 $(WARNINGS) $(shell pkg-config --cflags GraphicsMagick) \
+	  -o $@ $(filter %.c,$^) $(shell pkg-config --libs GraphicsMagick) -lm
+
+$(SAMPLES)/made: build/make-photos
+	@mkdir -p $(@D)
+	build/make-photos $(@D)
+	@touch $@
+
+samples: $(SAMPLES)/made ## make the sample photos (build/samples)
+
 unit: $(BUILD)/unit-tests ## run the C unit tests (TEST=name for one)
 	$(BUILD)/unit-tests $(TEST)
 
 test: test-deps ## install what the tests need, build, run all tests (TEST=name for some)
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(BUILD)/unit-tests
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(BUILD)/unit-tests $(SAMPLES)/made
 	@BUILD=$(BUILD) bash tests/run $(TEST)
 
 clean: ## remove build/
