@@ -57,21 +57,33 @@ static void read_field(lua_State *L, struct log_field *field)
     }
 }
 
-/* Pushes what the fields borrow, and the fields, sorted by name. */
-static struct log_field *read_fields(lua_State *L, int index, const char *function, size_t *count)
+/* A wrong call raises whatever the level: it must not wait for the day somebody asks for debug. */
+static void check_fields(lua_State *L, int index, const char *function)
 {
     if (lua_type(L, index) != LUA_TTABLE) {
         arguments_complain(L, index, function, "a table of named fields expected, got %s",
                            luaL_typename(L, index));
     }
-    struct scratch_key *keys = scratch_push_keys(L, index, count);
-    if (keys == NULL) {
-        arguments_complain(L, index, function, "fields have names, found a key that is no string");
+    int count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        lua_pop(L, 1);
+        count++;
+        if (lua_type(L, -1) != LUA_TSTRING) {
+            arguments_complain(L, index, function, "fields have names, found a key that is a %s",
+                               luaL_typename(L, -1));
+        }
     }
-    if (*count > FIELDS_MAX) {
-        arguments_complain(L, index, function, "%zu fields, a line has at most %d", *count,
+    if (count > FIELDS_MAX) {
+        arguments_complain(L, index, function, "%d fields, a line has at most %d", count,
                            FIELDS_MAX);
     }
+}
+
+/* Pushes what the fields borrow, and the fields, sorted by name. They have been checked. */
+static struct log_field *read_fields(lua_State *L, int index, size_t *count)
+{
+    struct scratch_key *keys = scratch_push_keys(L, index, count);
     luaL_checkstack(L, 4 * FIELDS_MAX + 8, "logging");
     struct log_field *fields = lua_newuserdatauv(L, (*count + 1) * sizeof *fields, 0);
     memset(fields, 0, (*count + 1) * sizeof *fields);
@@ -88,11 +100,14 @@ static int write_log(lua_State *L, enum log_level level, const char *function)
 {
     luaL_checkany(L, 1);
     lua_settop(L, 2);
+    if (!lua_isnil(L, 2)) {
+        check_fields(L, 2, function);
+    }
     if (!log_enabled(level)) {
         return 0;
     }
     size_t count = 0;
-    struct log_field *fields = lua_isnil(L, 2) ? NULL : read_fields(L, 2, function, &count);
+    struct log_field *fields = lua_isnil(L, 2) ? NULL : read_fields(L, 2, &count);
     size_t length;
     luaL_checkstack(L, 4, "logging");
     const char *message = luaL_tolstring(L, 1, &length);
@@ -131,7 +146,8 @@ static int append(lua_State *L)
     lua_settop(L, 1);
     size_t count;
     struct error err;
-    struct log_field *fields = read_fields(L, 1, "append", &count);
+    check_fields(L, 1, "append");
+    struct log_field *fields = read_fields(L, 1, &count);
     if (!log_append(fields, count, &err)) {
         raise_error(L, &err);
     }

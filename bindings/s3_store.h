@@ -125,7 +125,8 @@ bool s3_etag_matches(struct s3_text wanted, const char *etag);
  * Failures: code and status as S3 has them: NoSuchKey 404, NoSuchBucket 404, PreconditionFailed
  * 412, ConditionalRequestConflict 409, InvalidRange 416, KeyTooLongError 400, InvalidBucketName
  * 400, EntityTooLarge 400, MetadataTooLarge 400, InvalidTag 400, InvalidArgument 400, InvalidURI
- * 400 (a key that is not UTF-8), InvalidStorageClass 400, NotImplemented 501; and our own: `too_large` (max_bytes), `io`, `memory`, `deadline`, `cancelled`.
+ * 400 (a key that is not UTF-8), InvalidStorageClass 400, NotImplemented 501; and our own:
+ * `too_large` (max_bytes), `io`, `memory`, `deadline`, `cancelled`.
  */
 struct s3_store {
     const char *name; /* "local", "aws" */

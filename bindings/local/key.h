@@ -21,7 +21,7 @@
 #define KEY_FOLDERS_MAX 24  /* deeper keys go to the folder of the long ones */
 #define KEY_PATH_MAX    640 /* bytes of the whole relative path, likewise */
 
-/* Appends the path, relative to the bucket's folder. `key` is a legal S3 key (see s3_check_request),
+/* Appends the path, relative to the bucket's folder. `key` is a legal S3 key (s3_check_request),
  * `tag` KEY_TAG_LENGTH hex digits. Fails with `memory`. */
 MUST_CHECK bool key_file_name(const char *key, size_t length, const char *tag, struct buffer *path,
                               struct error *err);

@@ -39,7 +39,7 @@ struct s3_call {
     const struct job *job;
 };
 
-/* ---- s3_local.c: opening, closing, dispatch --------------------------------------------------- */
+/* ---- s3_local.c: opening, closing, dispatch -------------------------------------------------- */
 
 /* `database` and the folder's descriptor are borrowed until s3_local_close(). */
 MUST_CHECK bool s3_local_open(struct s3_local *s3, struct database *database, int directory,
@@ -52,7 +52,7 @@ MUST_CHECK bool s3_local_declare_bucket(struct s3_local *s3, const char *bucket,
 MUST_CHECK bool s3_local_path(struct s3_local *s3, const char *bucket, const char *key,
                               size_t key_length, char **path, struct error *err);
 
-/* ---- s3_row.c: objects as rows ---------------------------------------------------------------- */
+/* ---- s3_row.c: objects as rows --------------------------------------------------------------- */
 
 struct s3_row {
     struct s3_object object; /* without `key` */
@@ -83,7 +83,7 @@ MUST_CHECK bool s3_row_describe(struct s3_object *object, const struct s3_reques
 
 MUST_CHECK bool s3_no_such_key(struct s3_text key, struct error *err); /* always false */
 
-/* ---- s3_file.c: bodies as files --------------------------------------------------------------- */
+/* ---- s3_file.c: bodies as files -------------------------------------------------------------- */
 
 /* Where a new body comes from: memory, or (`bytes` NULL) a descriptor read from its beginning. */
 struct s3_body {
@@ -109,13 +109,13 @@ MUST_CHECK bool s3_file_read(const struct s3_call *call, int descriptor, int64_t
 /* Removes the file, and the folders that it leaves empty. What fails is left to the sweep. */
 void s3_file_remove(const struct s3_local *s3, struct s3_text bucket, const char *file);
 
-/* ---- s3_sweep.c: files that a killed process left ---------------------------------------------- */
+/* ---- s3_sweep.c: files that a killed process left -------------------------------------------- */
 
 /* Removes bodies and temporary files that are older than S3_LOCAL_GRACE_MS and belong to nobody;
  * does so at most every S3_LOCAL_SWEEP_MS. Fails silently: the next one tries again. */
 void s3_sweep(struct s3_local *s3);
 
-/* ---- the operations --------------------------------------------------------------------------- */
+/* ---- the operations -------------------------------------------------------------------------- */
 
 MUST_CHECK bool s3_get_run(struct s3_call *call, struct error *err); /* get and head */
 MUST_CHECK bool s3_put_run(struct s3_call *call, struct error *err);

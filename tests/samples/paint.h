@@ -20,7 +20,7 @@ struct colour paint_scale(struct colour colour, double factor);
 /* 0 below `from`, 1 above `to`, smooth between them. */
 double paint_step(double from, double to, double value);
 
-/* Deterministic noise, 0 to 1: one value for a lattice point; smooth in between; sums of octaves. */
+/* Deterministic noise, 0 to 1: one value for a lattice point; smooth between; sums of octaves. */
 double paint_hash(int x, int y);
 double paint_noise(double x, double y);
 double paint_clouds(double x, double y, int octaves);
