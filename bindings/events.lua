@@ -11,6 +11,7 @@ local failure = require "failure"
 local hash = require "hash"
 local json = require "json"
 local log = require "log"
+local metrics = require "metrics"
 local samples = require "event_samples"
 local task = require "task"
 
@@ -345,25 +346,32 @@ local routes_fields = {
   concurrency = { "integer", default = 8, min = 1, max = 1000 },
 }
 
+-- Fills records[i] for each upload that came to an end, and appends to `failures` for the others.
+local function run_all(routes, uploads, failures, context)
+  local records = {}
+  task.map(groups_of(uploads), function(group)
+    for _, entry in ipairs(group) do
+      local ok, result = pcall(run_one, routes, entry.upload, context)
+      if ok then
+        metrics.count(result.status)
+        records[entry.index] = result
+      else
+        metrics.count("failed")
+        note_failure(failures, entry, result)
+      end
+    end
+  end, { concurrency = routes.concurrency })
+  return records
+end
+
 function events.handler(routes)
   routes = check.options("handler", routes, routes_fields)
   return function(event, context)
     local uploads, failures = read_all(event)
     local total = #uploads + #failures
-    local records = {}
-    task.map(groups_of(uploads), function(group)
-      for _, entry in ipairs(group) do
-        local ok, result = pcall(run_one, routes, entry.upload, context)
-        if ok then
-          records[#records + 1] = { index = entry.index, record = result }
-        else
-          note_failure(failures, entry, result)
-        end
-      end
-    end, { concurrency = routes.concurrency })
+    local records = run_all(routes, uploads, failures, context)
+    metrics.flush()
     if #failures > 0 then raise_failures(failures, total) end
-    table.sort(records, function(a, b) return a.index < b.index end)
-    for i, entry in ipairs(records) do records[i] = entry.record end
     return { records = json.array(records) }
   end
 end

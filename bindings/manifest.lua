@@ -4,9 +4,10 @@
 -- Compare-and-swap on the ETag. What decides between two writers is the source as it is in the
 -- bucket now, looked at AFTER the manifest was read and BEFORE it is written: whoever is not (or no
 -- longer) the source's voice leaves the entry alone, and if the manifest has changed since, the
--- write is refused and all is looked at again. One gap remains: the source is deleted after the
--- look, its delete event finds no entry yet, and then the entry is published. Hence the second
--- look, after the write.
+-- write is refused and all is looked at again. One gap remains, between the look and the write: the
+-- source is deleted or replaced, that event's run finds the manifest as it should be, and only then
+-- the write lands. Hence the second look, after the write; "superseded" tells the caller that it
+-- has to look again, too.
 
 local check = require "check"
 local failure = require "failure"
@@ -15,7 +16,7 @@ local task = require "task"
 local text = require "manifest_text"
 
 local bytes_max = 8 * 1024 * 1024
-local attempts_max = 64
+local attempts_max = 50
 local reserve_ms = 1500 -- kept for reporting a failure before the platform's timeout
 local backoff_ms, backoff_max_ms = 100, 2000
 
@@ -24,7 +25,7 @@ local world = {
   get = s3.get,
   head = s3.head,
   put = s3.put,
-  sleep_ms = function(milliseconds) task.sleep(milliseconds / 1000) end,
+  sleep_ms = task.sleep,
   remaining_ms = task.remaining_ms,
   random = math.random,
 }
@@ -103,7 +104,7 @@ local function swap(w, options, decide)
     local list, etag, denied = load(w, options)
     local status, bytes, previous = decide(list)
     if not bytes or store(w, options, bytes, etag, denied) then return status, previous end
-    local pause_ms = w.random() * math.min(backoff_ms * 2 ^ (attempt - 1), backoff_max_ms)
+    local pause_ms = w.random(0, math.min(backoff_ms << (attempt - 1), backoff_max_ms))
     if w.remaining_ms() < reserve_ms + pause_ms then break end
     w.sleep_ms(pause_ms)
   end
@@ -113,15 +114,19 @@ end
 
 -- Nobody speaks for the source any more, unless it is there in another version.
 local function remove(w, options, name, source)
-  return swap(w, options, function(list)
-    if not text.find(list, name) then return "absent" end
-    if source then
-      local now = source_etag(w, source)
-      if now and now ~= source.etag then return "superseded", nil, (text.find(list, name)) end
-      return text.remove(list, name)
-    end
-    return text.remove(list, name, options.sequencer)
+  local status, previous = swap(w, options, function(list)
+    local old = text.find(list, name)
+    if not old then return "absent" end
+    if not source then return text.remove(list, name, options.sequencer) end
+    local now = source_etag(w, source)
+    if now and now ~= source.etag then return "superseded", nil, old end
+    return text.remove(list, name)
   end)
+  if source and status == "removed" then
+    local now = source_etag(w, source)
+    if now and now ~= source.etag then status = "superseded" end
+  end
+  return status, previous
 end
 
 local function update(w, options)
@@ -134,11 +139,13 @@ local function update(w, options)
     if now ~= source.etag then return "superseded", nil, old end
     return text.update(list, entry)
   end)
-  if source and status ~= "superseded" and not source_etag(w, source) then
-    remove(w, options, entry.name, { bucket = source.bucket, key = source.key })
-    return "gone", previous
-  end
-  return status, previous
+  if not source or status == "superseded" then return status, previous end
+  local now = source_etag(w, source)
+  if now == source.etag then return status, previous end
+  if now then return "superseded", previous end
+  local gone = { bucket = source.bucket, key = source.key }
+  local removed = remove(w, options, entry.name, gone)
+  return removed == "superseded" and removed or "gone", previous
 end
 
 -- ---- the public functions ----------------------------------------------------------------------
@@ -164,7 +171,7 @@ local remove_source_fields = {
   bucket = bucket, key = { "string", required = true, filled = true }, etag = { "string" },
 }
 
-local function check_source(function_name, given, fields)
+local function wrong_source(given, fields)
   local wrong = given and check.complaint(given, fields)
   return wrong and "in field 'source': " .. wrong
 end
@@ -187,7 +194,7 @@ local function module_with(w)
 
   function manifest.update(options)
     options = check.options("update", options, update_fields)
-    local wrong = check_source("update", options.source, update_source_fields)
+    local wrong = wrong_source(options.source, update_source_fields)
     if type(options.entry.name) ~= "string" or options.entry.name == "" then
       wrong = "field 'entry.name' is not a non-empty string"
     end
@@ -197,7 +204,7 @@ local function module_with(w)
 
   function manifest.remove(options)
     options = check.options("remove", options, remove_fields)
-    local wrong = check_source("remove", options.source, remove_source_fields)
+    local wrong = wrong_source(options.source, remove_source_fields)
     if wrong then check.complain(1, "remove", wrong) end
     return remove(w, options, options.name, options.source)
   end

@@ -354,9 +354,17 @@ static int task_all(lua_State *L)
     return run_group(L, count);
 }
 
+/* Milliseconds; math.maxinteger when there is no deadline. */
+static int task_remaining_ms(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)loop_remaining_ms(loop_of(L)));
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"all", task_all},
     {"map", task_map},
+    {"remaining_ms", task_remaining_ms},
     {"sleep", task_sleep},
     {NULL, NULL},
 };

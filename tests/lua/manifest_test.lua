@@ -268,24 +268,25 @@ end)
 -- manifest must be what is in the bucket.
 local function run_model(seed)
   math.randomseed(seed)
-  local running, world = {}, nil
-  world = fake_world(function()
+  local running = {}
+  local world = fake_world(function()
     coroutine.yield()
     if math.random() < 0.03 then error(service_error("crash", nil, false), 0) end
     return math.random() < 0.05
   end)
   local m = manifest(world)
   local function handle(event)
-    local ok = pcall(function()
+    local ok, status = pcall(function()
       local source = { bucket = "in", key = event.key, etag = event.etag }
-      if event.etag then
-        local entry = { name = event.key, etag = event.etag }
-        m.update { bucket = "b", entry = entry, source = source }
-      else
-        m.remove { bucket = "b", name = event.key, source = source }
-      end
+      if not event.etag then return m.remove { bucket = "b", name = event.key, source = source } end
+      local entry = { name = event.key, etag = event.etag }
+      return m.update { bucket = "b", entry = entry, source = source }
     end)
     if not ok then return handle(event) end
+    if status ~= "superseded" then return end
+    coroutine.yield()
+    local now = world.objects[event.key]
+    return handle { key = event.key, etag = now and now.etag }
   end
   local function deliver(key, etag)
     for _ = 1, math.random() < 0.3 and 2 or 1 do
@@ -295,7 +296,7 @@ local function run_model(seed)
       end))
     end
   end
-  local changes = 12
+  local changes, i = 12, 1
   while changes > 0 or #running > 0 do
     if changes > 0 and (#running == 0 or math.random() < 0.1) then
       changes = changes - 1
@@ -308,7 +309,8 @@ local function run_model(seed)
         deliver(key, world.objects[key].etag)
       end
     else
-      local i = math.random(#running)
+      -- In bursts: one run stands still while another goes from its beginning to its end.
+      if not running[i] or math.random() < 0.1 then i = math.random(#running) end
       local ok, err = coroutine.resume(running[i])
       if not ok then error(err, 0) end
       if coroutine.status(running[i]) == "dead" then table.remove(running, i) end

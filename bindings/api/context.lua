@@ -1,0 +1,26 @@
+---@meta
+
+---What the handler gets besides the event.
+---@class context
+---@field request_id string The invocation's id; in every log line.
+---@field function_name string
+---@field function_arn string
+---@field function_version string
+---@field memory_mb integer What the function may use.
+---@field deadline_ms integer When it must be done, in milliseconds since 1970.
+---@field remaining_ms fun(): integer Milliseconds until then.
+---@field trace_id? string X-Ray's.
+---@field cold_start boolean True for a process's first invocation.
+---@field tenant_id? string
+
+---What a failed call raises. `tostring` gives one line for a person; `pcall` gives it back as a value.
+---@class error
+---@field code string AWS's own name ("NoSuchKey"), or one of ours: "timeout", "deadline", "cancelled", "connect", "too_large", "bad_image", "unsupported", "limit", "memory", "io", "usage", "lua".
+---@field message string For a person.
+---@field retryable boolean The same call may succeed later.
+---@field operation? string What was asked: "s3.get".
+---@field status? integer HTTP status.
+---@field attempts? integer How often it was tried.
+---@field request_id? string The server's.
+---@field where? string The line that made the call: "handler.lua:31".
+---@field traceback? string Once nothing caught it.

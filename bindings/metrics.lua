@@ -1,0 +1,136 @@
+-- CloudWatch metrics without a request: one line in the "embedded metric format" on standard output
+-- per invocation. The public contract is bindings/api/metrics.lua.
+--
+-- Format and limits: CloudWatch's "Embedded metric format specification".
+
+local check = require "check"
+local json = require "json"
+
+local metrics_max, values_max, dimensions_max = 100, 100, 30
+
+-- What stands between the module and the world; tests pass their own.
+local world = {
+  is_wanted = os.getenv "AWS_LAMBDA_FUNCTION_NAME" ~= nil or os.getenv "LUNETTE_METRICS" == "1",
+  namespace = os.getenv "LUNETTE_METRICS_NAMESPACE" or "Lunette",
+  function_name = os.getenv "AWS_LAMBDA_FUNCTION_NAME",
+  now_ms = function() return os.time() * 1000 end,
+  write = function(line)
+    io.stdout:write(line, "\n")
+    io.stdout:flush()
+  end,
+}
+
+local function sorted(set)
+  local names = {}
+  for name in pairs(set) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- One value is a number, several are an array.
+local function document(w, collected, dimensions)
+  local described = json.array {}
+  local line = {}
+  for name, value in pairs(dimensions) do line[name] = value end
+  for _, name in ipairs(sorted(collected)) do
+    local metric = collected[name]
+    described[#described + 1] = { Name = name, Unit = metric.unit }
+    line[name] = #metric.values == 1 and metric.values[1] or json.array(metric.values)
+  end
+  line._aws = {
+    Timestamp = w.now_ms(),
+    CloudWatchMetrics = json.array { {
+      Namespace = w.namespace,
+      Dimensions = json.array { json.array(sorted(dimensions)) },
+      Metrics = described,
+    } },
+  }
+  return json.encode(line)
+end
+
+local function is_name(value)
+  return type(value) == "string" and #value >= 1 and #value <= 255 and value:find("^[%g ]+$")
+      and value ~= "_aws"
+end
+
+local function module_with(w)
+  local metrics = {}
+  local collected, count, dimensions = {}, 0, {}
+
+  local function reset()
+    collected, count = {}, 0
+    dimensions = { ["function"] = w.function_name }
+  end
+  reset()
+
+  function metrics.flush()
+    if w.is_wanted and count > 0 then w.write(document(w, collected, dimensions)) end
+    reset()
+  end
+
+  -- A full line is written early, with the dimensions so far.
+  local function make_room()
+    local kept = dimensions
+    metrics.flush()
+    dimensions = kept
+  end
+
+  local function add(name, value, unit)
+    local metric = collected[name]
+    if metric and #metric.values >= values_max or not metric and count >= metrics_max then
+      make_room()
+      metric = nil
+    end
+    if not metric then
+      metric = { unit = unit, values = {} }
+      collected[name] = metric
+      count = count + 1
+    end
+    table.insert(metric.values, value)
+  end
+
+  local function check_arguments(function_name, name, value)
+    if not is_name(name) then
+      check.complain(1, function_name, "expected a name of 1 to 255 printable characters")
+    end
+    if type(value) ~= "number" or value ~= value or math.abs(value) == math.huge then
+      check.complain(2, function_name, "expected a finite number")
+    end
+  end
+
+  function metrics.count(name, amount)
+    if amount == nil then amount = 1 end
+    check_arguments("count", name, amount)
+    add(name, amount, "Count")
+  end
+
+  function metrics.time(name, milliseconds)
+    check_arguments("time", name, milliseconds)
+    add(name, milliseconds, "Milliseconds")
+  end
+
+  function metrics.bytes(name, bytes)
+    check_arguments("bytes", name, bytes)
+    add(name, bytes, "Bytes")
+  end
+
+  function metrics.dimension(name, value)
+    if not is_name(name) then
+      check.complain(1, "dimension", "expected a name of 1 to 255 printable characters")
+    end
+    if not is_name(value) then
+      check.complain(2, "dimension", "expected a text of 1 to 255 printable characters")
+    end
+    if not dimensions[name] and #sorted(dimensions) >= dimensions_max then
+      check.complain(1, "dimension", ("at most %d dimensions"):format(dimensions_max))
+    end
+    dimensions[name] = value
+  end
+
+  return metrics
+end
+
+local metrics = module_with(world)
+-- For tests: the same functions over fakes of what is in `world`.
+setmetatable(metrics, { __call = function(_, w) return module_with(w) end })
+return metrics

@@ -1,0 +1,241 @@
+-- `lunette doc [NAME]`: the API, printed from the definitions that are built in. What it prints is
+-- what an editor shows. Called by host/commands.c.
+
+local check = require "check"
+local definitions = require "commands.definitions"
+local failure = require "failure"
+local host = require "host"
+
+local width = 92
+
+local function wrap(text, indent, first_indent)
+  local lines, line = {}, first_indent or indent
+  local empty = true
+  for word in text:gmatch("%S+") do
+    if not empty and utf8.len(line, 1, -1, true) + 1 + #word > width then
+      lines[#lines + 1] = line
+      line, empty = indent, true
+    end
+    line = line .. (empty and "" or " ") .. word
+    empty = false
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+-- Paragraphs are wrapped; code between ``` is left as it is.
+local function paragraphs(text)
+  local out, paragraph, in_code = {}, {}, false
+  local function close()
+    if #paragraph > 0 then out[#out + 1] = wrap(table.concat(paragraph, " "), "") end
+    paragraph = {}
+  end
+  for line in (text .. "\n"):gmatch("(.-)\n") do
+    if line:find("^```") then
+      close()
+      in_code = not in_code
+    elseif in_code then
+      out[#out + 1] = "    " .. line
+    elseif not line:find("%S") then
+      close()
+      out[#out + 1] = ""
+    elseif line:find("^%s*[-*|] ") then
+      close()
+      out[#out + 1] = line
+    else
+      paragraph[#paragraph + 1] = line
+    end
+  end
+  close()
+  return (table.concat(out, "\n"):gsub("\n\n\n+", "\n\n"):gsub("%s+$", ""))
+end
+
+-- What fits on a line: up to the first full stop, colon or semicolon.
+local function first_sentence(text)
+  local paragraph = text:match("^(.-)\n%s*\n") or text
+  paragraph = paragraph:gsub("%s+", " ")
+  return paragraph:match("^(.-)[.:;]%s") or paragraph:gsub("[.:]$", "")
+end
+
+-- The class that a type names: "events.upload[]" or "events.upload?" -> events.upload.
+local function class_of(modules, type_text)
+  for name in type_text:gmatch("[%a_][%w_.]*") do
+    local class = definitions.class(modules, name)
+    if class and #class.fields > 0 then return class end
+  end
+end
+
+local function rows(items, indent)
+  local name_width, type_width = 0, 0
+  for _, item in ipairs(items) do
+    name_width = math.max(name_width, #(item.name or "") + 1)
+    type_width = math.max(type_width, math.min(#item.type, 22))
+  end
+  local lines = {}
+  for _, item in ipairs(items) do
+    local name = (item.name or "") .. (item.optional and item.name and not item.type:find("%?$")
+      and "?" or "")
+    local head = ("%s%-" .. name_width .. "s  %-" .. type_width .. "s  "):format(indent, name,
+      item.type)
+    local text_indent = (" "):rep(#indent + name_width + type_width + 4)
+    if #item.type > type_width and item.text ~= "" then
+      lines[#lines + 1] = head:gsub("%s+$", "")
+      head = text_indent
+    end
+    lines[#lines + 1] = wrap(item.text, text_indent, head):gsub("%s+$", "")
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Prints a class's fields once, and those of the classes they name once, below.
+local function add_class(out, modules, class, seen)
+  if not class or seen[class] then return end
+  seen[class] = true
+  out[#out + 1] = "\n" .. class.name .. (class.parent and ": " .. class.parent or "")
+  if class.text ~= "" then out[#out + 1] = wrap(class.text:gsub("\n", " "), "  ") end
+  out[#out + 1] = rows(class.fields, "  ")
+  add_class(out, modules, class.parent and definitions.class(modules, class.parent), seen)
+  for _, field in ipairs(class.fields) do
+    local inner = class_of(modules, field.type)
+    -- Only its own parts: `context` and `error` have pages of their own.
+    if inner and inner.name:find(class.name:match("^[^.]+") .. ".", 1, true) == 1 then
+      add_class(out, modules, inner, seen)
+    end
+  end
+end
+
+local function function_page(modules, item)
+  local out = { item.call }
+  for _, overload in ipairs(item.overloads) do
+    out[#out + 1] = (overload:gsub("^fun", item.name))
+  end
+  if item.text ~= "" then out[#out + 1] = "\n" .. paragraphs(item.text) end
+  if #item.params > 0 then
+    out[#out + 1] = "\ntakes"
+    out[#out + 1] = rows(item.params, "  ")
+  end
+  if #item.returns > 0 then
+    out[#out + 1] = "\nreturns"
+    out[#out + 1] = rows(item.returns, "  ")
+  end
+  local seen = {}
+  for _, list in ipairs { item.params, item.returns } do
+    for _, part in ipairs(list) do add_class(out, modules, class_of(modules, part.type), seen) end
+  end
+  return table.concat(out, "\n")
+end
+
+local function summary(items, indent)
+  local name_width = 0
+  for _, item in ipairs(items) do name_width = math.max(name_width, #item.name) end
+  local lines = {}
+  for _, item in ipairs(items) do
+    local head = ("%s%-" .. name_width .. "s  "):format(indent, item.name)
+    lines[#lines + 1] = wrap(first_sentence(item.text), (" "):rep(#head), head)
+  end
+  return table.concat(lines, "\n")
+end
+
+local function module_page(_, module)
+  local out = { module.name, "", paragraphs(module.text) }
+  for _, part in ipairs { "functions", "values" } do
+    local items = module[part]
+    if #items > 0 then out[#out + 1] = ("\n%s\n%s"):format(part, summary(items, "  ")) end
+  end
+  local classes = {}
+  for _, class in ipairs(module.classes) do
+    if class ~= module.main and #class.fields > 0 and not class.name:find("%.options$") then
+      classes[#classes + 1] = class
+    end
+  end
+  if #classes > 0 then out[#out + 1] = "\ntables\n" .. summary(classes, "  ") end
+  return table.concat(out, "\n")
+end
+
+local function class_page(modules, class)
+  local out, seen = {}, {}
+  add_class(out, modules, class, seen)
+  for _, module in ipairs(modules) do
+    for _, item in ipairs(module.functions) do
+      if item.name:find(class.name .. ":", 1, true) == 1 then
+        out[#out + 1] = "  " .. item.call
+      end
+    end
+  end
+  return (table.concat(out, "\n"):gsub("^\n", ""))
+end
+
+local function value_page(_, item)
+  local text = item.text ~= "" and "\n\n" .. paragraphs(item.text) or ""
+  return item.name .. ": " .. item.type .. text
+end
+
+-- Everything that has a page: {name, page function, what}.
+local function index(modules)
+  local entries = {}
+  local function add(name, page_of, what)
+    entries[#entries + 1] = { name = name, page_of = page_of, what = what }
+  end
+  for _, module in ipairs(modules) do
+    if module.main then add(module.name, module_page, module) end
+    for _, item in ipairs(module.functions) do add(item.name, function_page, item) end
+    for _, item in ipairs(module.values) do add(item.name, value_page, item) end
+    for _, class in ipairs(module.classes) do
+      if class ~= module.main then add(class.name, class_page, class) end
+    end
+  end
+  return entries
+end
+
+-- All modules in one list: one line each, their functions below.
+local function overview(modules)
+  local out = {}
+  for _, module in ipairs(modules) do
+    if module.main then
+      local head = ("%-12s"):format(module.name)
+      out[#out + 1] = wrap(first_sentence(module.text), (" "):rep(#head), head)
+      out[#out + 1] = summary(module.functions, "  ")
+      out[#out + 1] = ""
+    end
+  end
+-- The page of `name`, or nil and what is wrong. `photo:render` finds `image.photo:render`.
+  return table.concat(out, "\n")
+end
+
+-- The page of `name`, or nil and what is wrong. `photo:render` finds `image.photo:render`.
+local function page(modules, name)
+  local entries, names, inexact = index(modules), {}, nil
+  for i, entry in ipairs(entries) do
+    if entry.name == name then return entry.page_of(modules, entry.what) end
+    local tail = "." .. name
+    if entry.name:sub(-#tail) == tail or entry.name:gsub(":", ".") == name then inexact = entry end
+    names[i] = entry.name
+  end
+  if inexact then return inexact.page_of(modules, inexact.what) end
+  local nearest = check.nearest(name, names)
+  return nil, ("no documentation for '%s'%s; `lunette doc` lists all"):format(name,
+    nearest and (", did you mean '%s'?"):format(nearest) or "")
+end
+
+-- The definitions that were compiled in, by name.
+local function built_in()
+  local modules = {}
+  for _, name in ipairs(host.sources()) do
+    if name:find("^bindings/api/") then
+      modules[#modules + 1] = definitions.parse(host.source(name), name)
+    end
+  end
+  return modules
+end
+
+return function(_, operands)
+  local modules = built_in()
+  if not operands[1] then
+    io.stdout:write(overview(modules), "\n")
+    return 0
+  end
+  local text, wrong = page(modules, operands[1])
+  if not text then failure.raise { code = "usage", message = wrong } end
+  io.stdout:write(text, "\n")
+  return 0
+end

@@ -1,0 +1,246 @@
+-- `lunette process PHOTO...`: uploads photos into the local store, runs the handler on the event
+-- that S3 would send for each, and shows what came out.
+
+local effects = require "effects"
+local events = require "events"
+local failure = require "failure"
+local hash = require "hash"
+local host = require "host"
+local json = require "json"
+local layout = require "commands.table"
+local progress = require "commands.progress"
+local s3 = require "s3"
+
+local upload_bucket = "uploads"
+local photo_bytes_max = 100 * 1000 * 1000
+local manifest_lines_max = 8
+
+-- ---- the photos --------------------------------------------------------------------------------
+
+-- {path, key} of each; a path that can't be opened ends the command before anything is done.
+local function list_photos(paths)
+  local photos, by_key = {}, {}
+  for i, path in ipairs(paths) do
+    local file, why = io.open(path, "rb")
+    if not file then failure.raise { code = "usage", message = why } end
+    file:close()
+    local key = path:match("([^/]+)/*$")
+    if not key then failure.raise { code = "usage", message = path .. " is no file" } end
+    if by_key[key] and by_key[key] ~= path then
+      failure.raise { code = "usage",
+        message = ("%s and %s have the same name"):format(by_key[key], path) }
+    end
+    by_key[key] = path
+    photos[i] = { path = path, key = key }
+  end
+  return photos
+end
+
+local function read_photo(path)
+  local file <close> = assert(io.open(path, "rb"))
+  local bytes, why = file:read(photo_bytes_max + 1)
+  if why then error(("%s: %s"):format(path, why), 0) end
+  if bytes and #bytes > photo_bytes_max then
+    error(("larger than %s"):format(layout.bytes(photo_bytes_max)), 0)
+  end
+  return bytes or ""
+end
+
+-- The object's headers, or nil when it isn't there.
+local function find_upload(key)
+  local ok, object = pcall(s3.head, { bucket = upload_bucket, key = key })
+  if ok then return object end
+  if failure.field(object, "code") == "NoSuchKey" then return nil end
+  error(object, 0)
+end
+
+-- Puts the file where uploads arrive, unless it lies there already. Returns the object's headers.
+local function upload(photo)
+  local bytes = read_photo(photo.path)
+  local object = find_upload(photo.key)
+  if object and object.etag == '"' .. hash.md5(bytes) .. '"' then return object end
+  s3.put { bucket = upload_bucket, key = photo.key, body = bytes }
+  return find_upload(photo.key)
+end
+
+-- S3's sequencers are times, too: the same upload always has the same one, a later one a larger.
+local function event_for(photo, object)
+  local seconds, milliseconds = object.last_modified // 1000, object.last_modified % 1000
+  return events.sample("s3-put", {
+    bucket = upload_bucket, key = photo.key, size = object.size, etag = object.etag,
+    time = os.date("!%Y-%m-%dT%H:%M:%S", seconds) .. (".%03dZ"):format(milliseconds),
+    sequencer = ("00%08X%08X"):format(seconds, milliseconds * 1000000),
+  })
+end
+
+-- ---- one photo ---------------------------------------------------------------------------------
+
+-- What the handler did to the store: how often it wrote, and in which bucket it works.
+local function read_effects(photo)
+  for _, effect in ipairs(effects.list()) do
+    if effect.write then photo.writes = photo.writes + 1 end
+    if effect.bucket and effect.bucket ~= upload_bucket then photo.bucket = effect.bucket end
+  end
+end
+
+-- The first record of what the handler returned, if it returned records.
+local function record_in(result)
+  local records = type(result) == "table" and result.records
+  local record = type(records) == "table" and records[1]
+  return type(record) == "table" and record or {}
+end
+
+local function run(photo)
+  local object = upload(photo)
+  photo.size = object.size
+  effects.clear()
+  local started_ms = host.now_ms()
+  local text, err = host.invoke(json.encode(event_for(photo, object)))
+  photo.milliseconds = host.now_ms() - started_ms
+  read_effects(photo)
+  if not text then
+    photo.error = err
+    return
+  end
+  photo.result = json.decode(text)
+  photo.record = record_in(photo.result)
+end
+
+-- Fills in size, milliseconds, writes, and result with record, or error.
+local function process(photo)
+  photo.writes = 0
+  local ok, err = pcall(run, photo)
+  if not ok then photo.error = err end
+end
+
+local function outcome(photo)
+  if photo.error then return "failed" end
+  return tostring(photo.record.status or "done")
+end
+
+-- ---- what came out -----------------------------------------------------------------------------
+
+local columns = {
+  { title = "photo" }, { title = "type" }, { title = "pixels", right = true },
+  { title = "bytes", right = true }, { title = "ms", right = true }, { title = "variant" },
+  { title = "pixels", right = true }, { title = "bytes", right = true },
+}
+
+local function whole(value)
+  return math.type(value) == "integer" and value or nil
+end
+
+local function reason(photo)
+  if photo.error then return "failed: " .. tostring(photo.error) end
+  local record = photo.record
+  if record.reason then
+    return ("%s: %s: %s"):format(record.status, record.code or "", record.reason)
+  end
+  return tostring(record.status or "done")
+end
+
+local function rows_of(photo)
+  local record = photo.record or {}
+  local rows = { {
+    photo.key, record.format or "", layout.pixels(whole(record.width), whole(record.height)),
+    layout.bytes(photo.size), photo.milliseconds and ("%.0f"):format(photo.milliseconds) or "",
+  } }
+  local variants = type(record.variants) == "table" and record.variants or {}
+  for i, variant in ipairs(variants) do
+    rows[i] = rows[i] or { "", "", "", "", "" }
+    rows[i][6] = variant.name
+    rows[i][7] = layout.pixels(whole(variant.width), whole(variant.height))
+    rows[i][8] = layout.bytes(whole(variant.bytes))
+  end
+  if #variants == 0 then
+    rows[1][6], rows[1].long = layout.cut(reason(photo), 200), true
+  end
+  return rows
+end
+
+local function print_table(photos)
+  local rows = {}
+  for _, photo in ipairs(photos) do
+    for _, row in ipairs(rows_of(photo)) do rows[#rows + 1] = row end
+  end
+  io.stdout:write(layout.table(columns, rows), "\n\n")
+end
+
+local function print_manifest(bucket)
+  local object = s3.find { bucket = bucket, key = "images.json" }
+  local ok, list = pcall(json.decode, object and object.body or "")
+  if not ok or not json.is_array(list) then return end
+  io.stdout:write(("images.json  %d %s\n"):format(#list, #list == 1 and "entry" or "entries"))
+  for i, entry in ipairs(list) do
+    if i > manifest_lines_max then
+      io.stdout:write("  ...\n")
+      break
+    end
+    io.stdout:write("  ", layout.cut(json.encode(entry), 96), "\n")
+  end
+end
+
+local function totals(photos)
+  local sum = { writes = 0, failed = 0, rejected = 0 }
+  for _, photo in ipairs(photos) do
+    sum.bucket = photo.bucket or sum.bucket
+    sum.writes = sum.writes + photo.writes
+    if photo.error then sum.failed = sum.failed + 1 end
+    if photo.record and photo.record.status == "rejected" then sum.rejected = sum.rejected + 1 end
+  end
+  return sum
+end
+
+local function summary(photos, sum)
+  local parts = { ("%d %s"):format(#photos, #photos == 1 and "photo" or "photos") }
+  if sum.failed > 0 then parts[#parts + 1] = sum.failed .. " failed" end
+  if sum.rejected > 0 then parts[#parts + 1] = sum.rejected .. " rejected" end
+  parts[#parts + 1] = (sum.writes == 0 and sum.failed == 0 and "nothing changed, 0 writes")
+      or ("%d %s"):format(sum.writes, sum.writes == 1 and "write" or "writes")
+  return table.concat(parts, ", ")
+end
+
+local function print_result(photos, options)
+  local sum = totals(photos)
+  print_table(photos)
+  if sum.bucket then
+    print_manifest(sum.bucket)
+    io.stdout:write(("pictures     %s/%s/\n"):format(options.store or "lunette-store", sum.bucket))
+  end
+  io.stdout:write("result       ", summary(photos, sum), "\n")
+  for _, photo in ipairs(photos) do
+    local traceback = photo.error and failure.field(photo.error, "traceback")
+    if traceback then io.stderr:write(tostring(photo.error), "\n", traceback, "\n") end
+  end
+  io.stdout:write(("\nThe rules are in %s: change a number, run this again.\n"):format(
+    host.handler_name()))
+end
+
+local function print_json(photos)
+  local list = json.array {}
+  for i, photo in ipairs(photos) do
+    list[i] = {
+      file = photo.path, key = photo.key, status = outcome(photo), writes = photo.writes,
+      milliseconds = photo.milliseconds, result = photo.result,
+      error = photo.error and tostring(photo.error) or nil,
+    }
+  end
+  local sum = totals(photos)
+  io.stdout:write(json.encode({ photos = list, writes = sum.writes, failed = sum.failed,
+    rejected = sum.rejected }), "\n")
+end
+
+return function(options, operands)
+  local photos = list_photos(operands)
+  local ok, err = host.load_handler()
+  if not ok then error(err, 0) end
+  local bar = progress.new(#photos, options.json)
+  for _, photo in ipairs(photos) do
+    bar:begin(photo.key)
+    process(photo)
+    bar:finish(photo.key, outcome(photo))
+  end
+  bar:close()
+  if options.json then print_json(photos) else print_result(photos, options) end
+  return totals(photos).failed > 0 and 1 or 0
+end

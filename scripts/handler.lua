@@ -1,0 +1,232 @@
+-- The image pipeline: a photo is uploaded; smaller pictures, an entry in the public list of images
+-- and a record in the table come out. These are its rules. Change them, save, and run again.
+
+local rules = {
+  -- Where everything goes. Never the bucket that the uploads arrive in.
+  destination = os.getenv "DESTINATION_BUCKET" or "images",
+
+  -- The pictures made of each photo. fit = "inside": the whole photo within the box; "cover": fills
+  -- the box, what is over is cut off; "contain": padded; "fill": stretched. Never enlarged.
+  variants = {
+    { name = "thumb", width = 160, height = 160, fit = "cover", format = "webp", quality = 75 },
+    { name = "medium", width = 800, height = 800, fit = "inside", format = "webp", quality = 80 },
+    { name = "large", width = 1600, height = 1600, fit = "inside", format = "jpeg", quality = 82,
+      progressive = true },
+  },
+
+  -- What a picture is called: {slug} is the upload's key, {version} changes with the photo and with
+  -- these rules, so that browsers may keep pictures for ever. Also {variant} {stem} {extension}.
+  naming = "{slug}/{variant}-{version}.{extension}",
+  cache_control = "public, max-age=31536000, immutable",
+
+  -- What the list and the table say of a photo: our word = what it is taken from, one of
+  -- name stem folder extension, and width height format bytes uploaded of the original.
+  metadata = { title = "stem", width = "width", height = "height", format = "format",
+    bytes = "bytes", uploaded = "uploaded" },
+
+  manifest = "images.json", -- the public list, in the destination
+  table = os.getenv "METADATA_TABLE", -- optional: a DynamoDB table with the partition key `id`
+  when_deleted = "remove", -- of an upload that was deleted: "remove" all that came of it, or "keep"
+  max_bytes = 50 * 1024 * 1024, -- larger uploads are refused
+  edition = 1, -- raise it to make everything anew
+}
+
+-- -------------------------------------------------------------------------------------------------
+-- How it is done. Events come late, twice, in any order; so an event is only a hint that something
+-- has changed: what counts is what is in the upload bucket now. `settle` looks, brings the results
+-- in line, and looks again. A run that dies half-way is delivered again, and begins with a look.
+
+local dynamodb = require "dynamodb"
+local events = require "events"
+local hash = require "hash"
+local image = require "image"
+local json = require "json"
+local log = require "log"
+local manifest = require "manifest"
+local s3 = require "s3"
+local task = require "task"
+
+local fingerprint = hash.sha256(json.encode(rules))
+
+-- The object's headers, or nil when it isn't there.
+local function look(bucket, key)
+  local ok, object = pcall(s3.head, { bucket = bucket, key = key })
+  if ok then return object end
+  if object.code == "NoSuchKey" or object.code == "NotFound" then return nil end
+  error(object, 0)
+end
+
+local function item_id(upload)
+  return upload.bucket .. "/" .. upload.key
+end
+
+-- What the list and the table know of this upload.
+local function recall(upload)
+  local entry = manifest.find {
+    bucket = rules.destination, key = rules.manifest, name = upload.key,
+  }
+  local item = rules.table
+      and dynamodb.get { table = rules.table, key = { id = item_id(upload) }, consistent = true }
+  return entry, item or nil
+end
+
+local function is_complete(entry, item, version)
+  if not entry or entry.version ~= version then return false end
+  if rules.table and not (item and item.version == version) then return false end
+  local found = task.map(entry.variants, function(variant)
+    return look(rules.destination, variant.key) ~= nil
+  end)
+  for _, is_there in ipairs(found) do
+    if not is_there then return false end
+  end
+  return true
+end
+
+-- Deletes the pictures of the records given, but for those that `kept` has.
+local function delete_pictures(kept, ...)
+  local keep, keys = {}, {}
+  for _, variant in ipairs(kept and kept.variants or {}) do keep[variant.key] = true end
+  for _, record in pairs { ... } do
+    for _, variant in ipairs(record.variants or {}) do
+      if not keep[variant.key] then
+        keep[variant.key] = true
+        keys[#keys + 1] = variant.key
+      end
+    end
+  end
+  if #keys > 0 then s3.delete_all { bucket = rules.destination, keys = keys } end
+end
+
+local function picture_key(upload, variant, extension, version)
+  local words = { slug = upload.slug, stem = upload.stem, variant = variant.name,
+    version = version, extension = extension }
+  return (rules.naming:gsub("{(%w+)}", words))
+end
+
+-- All pictures of a photo, made and stored: a list of what the manifest says of each.
+local function make_pictures(upload, photo, version)
+  local targets = {}
+  for i, variant in ipairs(rules.variants) do
+    targets[i] = {}
+    for field, value in pairs(variant) do targets[i][field] = field ~= "name" and value or nil end
+  end
+  local pictures = photo:render(targets)
+  for i, picture in ipairs(pictures) do picture.variant = rules.variants[i] end
+  return task.map(pictures, function(picture)
+    local key = picture_key(upload, picture.variant, picture.extension, version)
+    s3.put { bucket = rules.destination, key = key, body = picture.bytes,
+      content_type = picture.content_type, cache_control = rules.cache_control,
+      metadata = { version = version } }
+    return { name = picture.variant.name, key = key, width = picture.width,
+      height = picture.height, format = picture.format, bytes = #picture.bytes }
+  end)
+end
+
+local function describe(upload, object, photo)
+  local facts = {
+    name = upload.name, stem = upload.stem, folder = upload.folder, extension = upload.extension,
+    width = photo.width, height = photo.height, format = photo.format, bytes = object.size,
+    uploaded = os.date("!%Y-%m-%dT%H:%M:%SZ", object.last_modified // 1000),
+  }
+  local record = {}
+  for word, fact in pairs(rules.metadata) do record[word] = facts[fact] end
+  return record
+end
+
+local function store_item(upload, record)
+  if not rules.table then return end
+  local item = { id = item_id(upload) }
+  for field, value in pairs(record) do item[field] = value end
+  dynamodb.put { table = rules.table, item = item }
+end
+
+-- The list last: whoever reads it finds all that it speaks of.
+local function publish(upload, object, version, old_entry, old_item)
+  local photo <close> = image.open(object.body)
+  local record = describe(upload, object, photo)
+  record.name, record.version = upload.key, version
+  record.variants = make_pictures(upload, photo, version)
+  store_item(upload, record)
+  local status = manifest.update {
+    bucket = rules.destination, key = rules.manifest, entry = record,
+    source = { bucket = upload.bucket, key = upload.key, etag = object.etag },
+  }
+  if status == "updated" or status == "unchanged" then
+    delete_pictures(record, old_entry or nil, old_item or nil)
+  end
+  record.status = "done"
+  return record
+end
+
+-- Takes back everything; `etag` is that of a photo that can't be shown, nil for a deleted one.
+local function withdraw(upload, etag, entry, item)
+  if entry then
+    manifest.remove { bucket = rules.destination, key = rules.manifest, name = upload.key,
+      source = { bucket = upload.bucket, key = upload.key, etag = etag } }
+  end
+  if item and not etag then
+    dynamodb.delete { table = rules.table, key = { id = item_id(upload) } }
+  end
+  delete_pictures(nil, entry or {}, item or {})
+  return { status = (entry or item) and "deleted" or "gone" }
+end
+
+-- A photo that can't be shown: what an earlier one left is taken back, the table says why.
+local function refuse(upload, etag, version, err, entry, item)
+  log.warn("refused", { bucket = upload.bucket, key = upload.key, code = err.code,
+    reason = err.message })
+  withdraw(upload, etag, entry, item)
+  local record = { status = "rejected", code = err.code, reason = err.message, version = version }
+  store_item(upload, record)
+  return record
+end
+
+-- Results for the version that is there; nil when it is there no more.
+local function bring_up(upload, source)
+  local version = hash.sha256(source.etag .. fingerprint):sub(1, 12)
+  local entry, item = recall(upload)
+  if is_complete(entry, item, version) then
+    entry.status = "unchanged"
+    return entry
+  end
+  if item and item.status == "rejected" and item.version == version and not entry then
+    return item
+  end
+  local ok, result = pcall(function()
+    local object = s3.find { bucket = upload.bucket, key = upload.key, if_match = source.etag,
+      max_bytes = rules.max_bytes }
+    return object and publish(upload, object, version, entry, item)
+  end)
+  if ok then return result end
+  if not events.permanent(result) then error(result, 0) end
+  return refuse(upload, source.etag, version, result, entry, item)
+end
+
+local function settle(upload)
+  for _ = 1, 5 do
+    local source = look(upload.bucket, upload.key)
+    local result
+    if source then
+      result = bring_up(upload, source)
+    else
+      result = withdraw(upload, nil, recall(upload))
+    end
+    local now = look(upload.bucket, upload.key)
+    if result and (now and now.etag) == (source and source.etag) then return result end
+  end
+  error(("%s/%s changes faster than it can be worked on"):format(upload.bucket, upload.key), 0)
+end
+
+local function created(upload)
+  if upload.bucket == rules.destination then
+    events.reject "it arrived in the bucket that results go to; that would never end"
+  end
+  return settle(upload)
+end
+
+local function deleted(upload)
+  if rules.when_deleted == "keep" then return { status = "kept" } end
+  return settle(upload)
+end
+
+return events.handler { created = created, deleted = deleted }

@@ -1,0 +1,403 @@
+-- The production handler's rules, without I/O: S3, DynamoDB and the image engine are tables here.
+-- What the real ones make of it is tests/cli/process_test.sh.
+local t = ...
+
+local failure = require "failure"
+
+local function service_error(code, status, fields)
+  local err = { code = code, status = status, message = code, retryable = false }
+  for name, value in pairs(fields or {}) do err[name] = value end
+  failure.raise(err)
+end
+
+-- ---- a small world -----------------------------------------------------------------------------
+
+-- `step(what)` is called before every operation: it may fail it, or let somebody else run.
+local function new_world(step)
+  local world = { objects = {}, items = {}, writes = {}, clock = 0 }
+
+  local function wrote(what) world.writes[#world.writes + 1] = what end
+  local function id_of(options) return options.bucket .. "/" .. options.key end
+  local function etag_of(body) return '"' .. body .. '"' end
+
+  local function found(options)
+    local object = world.objects[id_of(options)]
+    if not object then service_error("NoSuchKey", 404) end
+    return object
+  end
+
+  local s3 = {}
+  function s3.head(options)
+    step("s3.head")
+    return found(options)
+  end
+  function s3.get(options)
+    step("s3.get")
+    local object = found(options)
+    if options.max_bytes and object.size > options.max_bytes then
+      service_error("too_large", nil, { operation = "s3.get" })
+    end
+    if options.if_match and object.etag ~= options.if_match then return nil, "conflict" end
+    return object
+  end
+  function s3.find(options)
+    local ok, object, lost = pcall(s3.get, options)
+    if ok then return object, lost end
+    if object.code == "NoSuchKey" then return nil end
+    error(object, 0)
+  end
+  function s3.put(options)
+    step("s3.put")
+    local id = id_of(options)
+    local old = world.objects[id]
+    if options.if_none_match and old then return nil, "conflict" end
+    if options.if_match and (old and old.etag) ~= options.if_match then return nil, "conflict" end
+    wrote(id)
+    world.place(options.bucket, options.key, options.body)
+    world.objects[id].options = options
+    return { etag = etag_of(options.body) }
+  end
+  function s3.delete_all(options)
+    step("s3.delete_all")
+    for _, key in ipairs(options.keys) do
+      wrote("-" .. options.bucket .. "/" .. key)
+      world.objects[options.bucket .. "/" .. key] = nil
+    end
+  end
+
+  local dynamodb = {}
+  function dynamodb.get(options)
+    step("dynamodb.get")
+    return world.items[options.key.id]
+  end
+  function dynamodb.put(options)
+    step("dynamodb.put")
+    wrote("item " .. options.item.id)
+    world.items[options.item.id] = options.item
+    return true
+  end
+  function dynamodb.delete(options)
+    step("dynamodb.delete")
+    wrote("-item " .. options.key.id)
+    world.items[options.key.id] = nil
+    return true
+  end
+
+  -- A photo is "WIDTHxHEIGHT anything".
+  local image = {}
+  function image.open(bytes)
+    local width, height = bytes:match("^(%d+)x(%d+)")
+    if not width then service_error("bad_image", nil, { message = "no image at all" }) end
+    local photo = { format = "jpeg" }
+    photo.width, photo.height = math.tointeger(width), math.tointeger(height)
+    function photo:render(targets)
+      step("render")
+      local out = {}
+      for i, target in ipairs(targets) do
+        t.equal(target.name, nil)
+        out[i] = { bytes = ("%s as %s %d"):format(bytes, target.format, target.width),
+          width = math.min(self.width, target.width), height = math.min(self.height, target.height),
+          format = target.format, content_type = "image/" .. target.format,
+          extension = target.format }
+      end
+      return out
+    end
+    return setmetatable(photo, { __close = function() end })
+  end
+
+  local task = {}
+  function task.map(list, fn)
+    local results = {}
+    for i, value in ipairs(list) do results[i] = fn(value) end
+    return results
+  end
+  function task.sleep() step("sleep") end
+  function task.remaining_ms() return math.maxinteger end
+
+  function world.place(bucket, key, body)
+    world.clock = world.clock + 1000
+    world.objects[bucket .. "/" .. key] = { key = key, body = body, etag = etag_of(body),
+      size = #body, last_modified = world.clock }
+  end
+  local log = setmetatable({}, { __index = function() return function() end end })
+  world.modules = { log = log, s3 = s3, dynamodb = dynamodb, image = image, task = task }
+  return world
+end
+
+-- The handler, loaded afresh over the world's modules. `environment` are the environment variables;
+-- `edit(text)` may change the rules.
+local function load_handler(world, environment, edit)
+  local source = t.read("scripts/handler.lua")
+  if edit then source = edit(source) end
+  local saved, replaced = {}, { "s3", "dynamodb", "image", "task", "log", "events",
+    "manifest" }
+  for _, name in ipairs(replaced) do
+    saved[name] = package.loaded[name]
+    package.loaded[name] = world.modules[name]
+  end
+  local real_getenv = os.getenv
+  os.getenv = function(name) return environment and environment[name] end -- luacheck: ignore
+  local ok, handler = pcall(assert(load(source, "@handler.lua")))
+  os.getenv = real_getenv -- luacheck: ignore
+  for _, name in ipairs(replaced) do package.loaded[name] = saved[name] end
+  if not ok then error(handler, 0) end
+  return handler
+end
+
+local function quiet() end
+
+local events = require "events"
+local json = require "json"
+
+local function created(key)
+  return events.sample("s3-put", { bucket = "uploads", key = key })
+end
+
+local function deleted(key)
+  return events.sample("s3-delete", { bucket = "uploads", key = key })
+end
+
+local function run(handler, event)
+  return handler(event, {}).records[1]
+end
+
+local function list_of(world)
+  local object = world.objects["images/images.json"]
+  return object and json.decode(object.body) or {}
+end
+
+-- What lies in the destination besides the list.
+local function pictures_of(world)
+  local keys = {}
+  for id in pairs(world.objects) do
+    local key = id:match("^images/(.*)$")
+    if key and key ~= "images.json" then keys[#keys + 1] = key end
+  end
+  table.sort(keys)
+  return keys
+end
+
+local with_table = { METADATA_TABLE = "photos" }
+
+-- ---- the rules ---------------------------------------------------------------------------------
+
+t.test("a photo becomes pictures, an entry and an item", function()
+  local world = new_world(quiet)
+  world.place("uploads", "2026/cat.jpg", "4000x3000 cat")
+  local record = run(load_handler(world, with_table), created "2026/cat.jpg")
+  t.equal({ record.status, record.width, record.height }, { "done", 4000, 3000 })
+  t.equal(#record.variants, 3)
+  t.equal(#pictures_of(world), 3)
+  local entry = list_of(world)[1]
+  t.equal({ entry.name, entry.title, entry.bytes, entry.uploaded },
+    { "2026/cat.jpg", "cat", 13, "1970-01-01T00:00:01Z" })
+  for _, variant in ipairs(entry.variants) do
+    t.ok(variant.key:find("^2026/cat%.jpg/" .. variant.name .. "%-%x+%.%a+$"), variant.key)
+    local put = world.objects["images/" .. variant.key].options
+    t.equal({ put.content_type, put.cache_control },
+      { "image/" .. variant.format, "public, max-age=31536000, immutable" })
+  end
+  local item = world.items["uploads/2026/cat.jpg"]
+  t.equal({ item.title, item.version, #item.variants }, { "cat", entry.version, 3 })
+end)
+
+t.test("the same again writes nothing", function()
+  for _, environment in ipairs { {}, with_table } do
+    local world = new_world(quiet)
+    world.place("uploads", "cat.jpg", "4000x3000 cat")
+    world.place("uploads", "bad.jpg", "bad")
+    local handler = load_handler(world, environment)
+    run(handler, created "cat.jpg")
+    run(handler, created "bad.jpg")
+    world.writes = {}
+    t.equal(run(handler, created "cat.jpg").status, "unchanged")
+    t.equal(run(handler, created "bad.jpg").status, "rejected")
+    t.equal(run(load_handler(world, environment), created "cat.jpg").status, "unchanged")
+    t.equal(world.writes, {})
+  end
+end)
+
+t.test("a changed rule makes it anew and leaves nothing behind", function()
+  local world = new_world(quiet)
+  world.place("uploads", "cat.jpg", "4000x3000 cat")
+  run(load_handler(world), created "cat.jpg")
+  local before = pictures_of(world)
+  local record = run(load_handler(world, nil, function(source)
+    return (source:gsub("width = 800", "width = 640"))
+  end), created "cat.jpg")
+  t.equal(record.status, "done")
+  t.equal(record.variants[2].width, 640)
+  local after = pictures_of(world)
+  t.equal(#after, 3)
+  for i in ipairs(after) do t.ok(after[i] ~= before[i]) end
+  t.equal(#list_of(world), 1)
+end)
+
+t.test("a replaced photo replaces its pictures", function()
+  local world = new_world(quiet)
+  world.place("uploads", "cat.jpg", "4000x3000 cat")
+  local handler = load_handler(world, with_table)
+  run(handler, created "cat.jpg")
+  world.place("uploads", "cat.jpg", "2000x1000 other cat")
+  t.equal(run(handler, created "cat.jpg").width, 2000)
+  t.equal(#pictures_of(world), 3)
+  t.equal(list_of(world)[1].width, 2000)
+  t.equal(world.items["uploads/cat.jpg"].width, 2000)
+end)
+
+t.test("a picture that was lost is made again", function()
+  local world = new_world(quiet)
+  world.place("uploads", "cat.jpg", "4000x3000 cat")
+  local handler = load_handler(world)
+  run(handler, created "cat.jpg")
+  world.objects["images/" .. pictures_of(world)[1]] = nil
+  t.equal(run(handler, created "cat.jpg").status, "done")
+  t.equal(#pictures_of(world), 3)
+end)
+
+t.test("a delete takes everything back, or keeps it, as the rule says", function()
+  local world = new_world(quiet)
+  world.place("uploads", "cat.jpg", "4000x3000 cat")
+  local handler = load_handler(world, with_table)
+  run(handler, created "cat.jpg")
+  world.objects["uploads/cat.jpg"] = nil
+  local keep = load_handler(world, with_table, function(source)
+    return (source:gsub('when_deleted = "remove"', 'when_deleted = "keep"'))
+  end)
+  t.equal(run(keep, deleted "cat.jpg").status, "kept")
+  t.equal(#pictures_of(world), 3)
+  t.equal(run(handler, deleted "cat.jpg").status, "deleted")
+  t.equal({ pictures_of(world), list_of(world), world.items }, { {}, {}, {} })
+  world.writes = {}
+  t.equal(run(handler, deleted "cat.jpg").status, "gone")
+  t.equal(run(handler, created "cat.jpg").status, "gone")
+  t.equal(world.writes, {})
+end)
+
+t.test("a bad photo is recorded and acknowledged; what was there is taken back", function()
+  local world = new_world(quiet)
+  local handler = load_handler(world, with_table)
+  world.place("uploads", "cat.jpg", "4000x3000 cat")
+  run(handler, created "cat.jpg")
+  world.place("uploads", "cat.jpg", "not a photo")
+  local record = run(handler, created "cat.jpg")
+  t.equal({ record.status, record.code, record.reason },
+    { "rejected", "bad_image", "no image at all" })
+  t.equal({ pictures_of(world), list_of(world) }, { {}, {} })
+  local item = world.items["uploads/cat.jpg"]
+  t.equal({ item.status, item.code }, { "rejected", "bad_image" })
+end)
+
+t.test("an upload beyond max_bytes is refused", function()
+  local world = new_world(quiet)
+  world.place("uploads", "big.jpg", "4000x3000 big")
+  world.objects["uploads/big.jpg"].size = 50 * 1024 * 1024 + 1
+  t.equal(run(load_handler(world), created "big.jpg").code, "too_large")
+end)
+
+t.test("a store's failure is raised, not recorded", function()
+  for _, what in ipairs { "s3.head", "s3.get", "s3.put", "dynamodb.get", "dynamodb.put" } do
+    local world = new_world(function(step)
+      if step == what then service_error("AccessDenied", 403) end
+    end)
+    world.place("uploads", "cat.jpg", "4000x3000 cat")
+    t.raises("AccessDenied", load_handler(world, with_table), created "cat.jpg", {})
+  end
+end)
+
+t.test("the destination is not worked on", function()
+  local world = new_world(quiet)
+  world.place("images", "cat.jpg", "4000x3000 cat")
+  local event = events.sample("s3-put", { bucket = "images", key = "cat.jpg" })
+  t.equal(run(load_handler(world), event).status, "rejected")
+  t.equal(world.writes, {})
+end)
+
+t.test("keys that are hard to write make pictures with harmless names", function()
+  local world = new_world(quiet)
+  local handler = load_handler(world)
+  local keys = { "../../etc/passwd", "a b+c.jpg", "ü.jpg", "a//b", "<b>.jpg", "a-b+c.jpg" }
+  for _, key in ipairs(keys) do
+    world.place("uploads", key, "40x30 x")
+    run(handler, created(key))
+  end
+  t.equal(#pictures_of(world), 18)
+  t.equal(#list_of(world), 6)
+  for _, key in ipairs(pictures_of(world)) do t.ok(key:find("^[%w._/-]+$"), key) end
+end)
+
+-- ---- every order -------------------------------------------------------------------------------
+
+-- Photos come, change and go; their events arrive once or twice, in any order, to runs that are
+-- interleaved and sometimes die half-way (and are then delivered again). In the end list, table and
+-- pictures must be exactly what the photos in the bucket call for.
+local contents = { "40x30 one", "50x20 two", "broken" }
+
+local function run_model(seed)
+  math.randomseed(seed)
+  local running = {}
+  local world = new_world(function()
+    coroutine.yield()
+    if math.random() < 0.02 then service_error("crash") end
+  end)
+  local handler = load_handler(world, with_table)
+  local function deliver(event)
+    for _ = 1, math.random() < 0.3 and 2 or 1 do
+      running[#running + 1] = coroutine.create(function()
+        for _ = 1, math.random(0, 40) do coroutine.yield() end
+        repeat
+          local ok, err = pcall(handler, event, {})
+          local is_expected = ok or err.code == "crash" or tostring(err):find("faster")
+          if not is_expected then error(err, 0) end
+        until ok
+      end)
+    end
+  end
+  local changes, i = 8, 1
+  while changes > 0 or #running > 0 do
+    if changes > 0 and (#running == 0 or math.random() < 0.03) then
+      changes = changes - 1
+      local key = "k" .. math.random(2)
+      if math.random() < 0.4 and world.objects["uploads/" .. key] then
+        world.objects["uploads/" .. key] = nil
+        deliver(deleted(key))
+      else
+        world.place("uploads", key, contents[math.random(#contents)])
+        deliver(created(key))
+      end
+    else
+      -- In bursts: one run stands still while another goes from its beginning to its end.
+      if not running[i] or math.random() < 0.1 then i = math.random(#running) end
+      local ok, err = coroutine.resume(running[i])
+      if not ok then error(err, 0) end
+      if coroutine.status(running[i]) == "dead" then table.remove(running, i) end
+    end
+  end
+  return world
+end
+
+local function check_model(world, what)
+  local listed = {}
+  for _, entry in ipairs(list_of(world)) do listed[entry.name] = entry end
+  for key in pairs(listed) do
+    t.ok(world.objects["uploads/" .. key], what .. ": listed, but gone")
+  end
+  for id in pairs(world.items) do t.ok(world.objects[id], what .. ": an item without a photo") end
+  for id, object in pairs(world.objects) do
+    local key = id:match("^uploads/(.*)$")
+    if key then
+      local width = math.tointeger(object.body:match("^(%d+)x"))
+      local entry, item = listed[key], world.items[id]
+      t.equal(entry and entry.width, width, what .. " entry of " .. key)
+      t.equal(item and item.width, width, what .. " item of " .. key)
+      t.equal(item.status == "rejected", width == nil, what .. " status of " .. key)
+      for _, variant in ipairs(entry and entry.variants or {}) do
+        t.ok(world.objects["images/" .. variant.key], what .. ": no picture " .. variant.key)
+      end
+    end
+  end
+end
+
+t.test("whatever the order, the results become what the bucket calls for", function()
+  for seed = 1, 2000 do check_model(run_model(seed), "seed " .. seed) end
+end)
