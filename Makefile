@@ -4,6 +4,9 @@
 
 MODE ?= release
 CC   = gcc
+ifeq ($(MODE),fuzz)
+CC   = clang
+endif
 
 BUILD := build/$(MODE)$(if $(filter gcc,$(CC)),,-$(notdir $(CC)))
 
@@ -17,7 +20,7 @@ CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
-            -Wold-style-definition
+            -Wold-style-definition -Wno-missing-field-initializers
 ifeq ($(WERROR),1)
 WARNINGS += -Werror
 endif
@@ -27,9 +30,11 @@ OPTIMISE_debug   := -O0 -g3
 OPTIMISE_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                     -fno-sanitize-recover=undefined
 OPTIMISE_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+OPTIMISE_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link \
+                    -fno-sanitize-recover=undefined
 OPTIMISE := $(OPTIMISE_$(MODE))
 ifeq ($(OPTIMISE),)
-$(error MODE=$(MODE) is not one of release, debug, asan, tsan)
+$(error MODE=$(MODE) is not one of release, debug, asan, tsan, fuzz)
 endif
 
 VERSION := 0.1.0
@@ -47,7 +52,8 @@ OBJECTS     := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 UNIT_TESTS  := $(sort $(wildcard tests/unit/*.c))
 UNIT_OBJECTS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
 
-.PHONY: all help deps test-deps ci-deps demo test unit samples lint clean FORCE
+.PHONY: all help deps test-deps ci-deps demo test unit samples fuzz fuzzers lint \
+        clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -128,12 +134,29 @@ $(SAMPLES)/made: build/make-photos
 
 samples: $(SAMPLES)/made ## make the sample photos (build/samples)
 
+# One program for each tests/fuzz/NAME_fuzz.c; tests/fuzz/run runs them for a bounded time.
+FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+
+$(BUILD)/fuzz-%: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(BUILD)/tests/fuzz/%_fuzz.o
+	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+.PRECIOUS: $(BUILD)/tests/fuzz/%.o
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz-%)
+
+fuzz: ci-deps ## feed the parsers random bytes (FUZZ_SECONDS=20 each, FUZZER=name for one)
+	@$(MAKE) --no-print-directory MODE=fuzz fuzzers $(SAMPLES)/made
+	@bash tests/fuzz/run $(FUZZER)
+
 unit: $(BUILD)/unit-tests ## run the C unit tests (TEST=name for one)
 	$(BUILD)/unit-tests $(TEST)
 
 test: test-deps ## install what the tests need, build, run all tests (TEST=name for some)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette $(BUILD)/unit-tests $(SAMPLES)/made
 	@BUILD=$(BUILD) bash tests/run $(TEST)
+
+lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
+	@bash tests/lint.sh
 
 clean: ## remove build/
 	rm -rf build

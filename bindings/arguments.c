@@ -22,8 +22,8 @@ struct reader {
     int job_index;
 };
 
-static _Noreturn void complain_v(lua_State *L, int index, const char *function, const char *format,
-                                 va_list arguments)
+static _Noreturn PRINTF_LIKE(4, 0) void complain_v(lua_State *L, int index, const char *function,
+                                                   const char *format, va_list arguments)
 {
     struct error err;
     char text[sizeof err.message];

@@ -32,7 +32,8 @@ struct error {
 
 /* Fills *err (all other fields zeroed) and returns false, so that `return error_set(...)` reads. */
 bool error_set(struct error *err, const char *code, const char *format, ...) PRINTF_LIKE(3, 4);
-bool error_set_v(struct error *err, const char *code, const char *format, va_list arguments);
+bool error_set_v(struct error *err, const char *code, const char *format, va_list arguments)
+    PRINTF_LIKE(3, 0);
 
 /* "out of memory while WHAT"; retryable. Returns false. */
 bool error_set_memory(struct error *err, const char *what);
