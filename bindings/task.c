@@ -125,28 +125,10 @@ static int start_next(lua_State *L)
     return 0;
 }
 
-/* Argument 1: the group, 2: the error, 3: its coroutine or nil. The first error wins. */
+/* Argument 1: the group, 2: the error. */
 static int keep_error(lua_State *L)
 {
     struct group_job *group = lua_touserdata(L, 1);
-    lua_State *co = lua_tothread(L, 3);
-    if (lua_type(L, 2) == LUA_TSTRING) {
-        struct error err;
-        raise_read(L, 2, &err);
-        raise_push(L, &err);
-        lua_replace(L, 2);
-    }
-    lua_settop(L, 2);
-    if (co != NULL && lua_type(L, 2) == LUA_TTABLE) {
-        lua_pushliteral(L, "traceback");
-        if (lua_rawget(L, 2) == LUA_TNIL) {
-            luaL_traceback(L, co, NULL, 0);
-            lua_pushliteral(L, "traceback");
-            lua_insert(L, -2);
-            lua_rawset(L, 2);
-        }
-        lua_settop(L, 2);
-    }
     push_anchor(L, group);
     lua_pushvalue(L, 2);
     lua_rawseti(L, -2, ANCHOR_ERROR);
@@ -174,7 +156,7 @@ static void cancel_members(struct group_job *group)
 }
 
 /* The value on top of `from` (popped) is the group's failure, if it is the first. */
-static void fail(struct group_job *group, lua_State *from, lua_State *co)
+static void fail(struct group_job *group, lua_State *from)
 {
     lua_State *L = group->L;
     if (group->failed) {
@@ -182,20 +164,13 @@ static void fail(struct group_job *group, lua_State *from, lua_State *co)
         return;
     }
     group->failed = true;
-    lua_pushcfunction(L, keep_error);
-    lua_pushlightuserdata(L, group);
-    if (from == L) {
-        lua_rotate(L, -3, -1);
-    } else {
+    if (from != L) {
         lua_xmove(from, L, 1);
     }
-    if (co != NULL) {
-        (void)lua_pushthread(co);
-        lua_xmove(co, L, 1);
-    } else {
-        lua_pushnil(L);
-    }
-    if (lua_pcall(L, 3, 0, 0) != LUA_OK) {
+    lua_pushcfunction(L, keep_error);
+    lua_pushlightuserdata(L, group);
+    lua_rotate(L, -3, -1);
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
         lua_pop(L, 1); /* no memory for the error: push_group says so */
     }
     cancel_members(group);
@@ -225,7 +200,7 @@ static void start_more(struct group_job *group)
         lua_pushcfunction(L, start_next);
         lua_pushlightuserdata(L, group);
         if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
-            fail(group, L, NULL);
+            fail(group, L);
         }
     }
 }
@@ -238,14 +213,14 @@ static void member_done(void *context, enum task_status status, lua_State *co, i
     member->task = NULL;
     group->running--;
     if (status == TASK_FAILED) {
-        fail(group, co, co);
+        fail(group, co);
     } else if (status == TASK_RETURNED && results > 0) {
         lua_pushcfunction(L, keep_result);
         lua_pushlightuserdata(L, member);
         lua_pushvalue(co, -results);
         lua_xmove(co, L, 1);
         if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
-            fail(group, L, NULL);
+            fail(group, L);
         }
     }
     start_more(group);

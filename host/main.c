@@ -202,7 +202,8 @@ static enum exit_status run_command(const struct command *command,
     return status;
 }
 
-static enum exit_status parse_and_run(const struct command *command, int argc, char **argv)
+static enum exit_status parse_and_run(const struct command *command, int argc,
+                                      const char *const *argv)
 {
     struct parsed_options parsed;
     struct error err;
@@ -247,5 +248,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "lunette: there is no command '%.80s'; see lunette --help\n", argv[1]);
         return EXIT_USAGE;
     }
-    return parse_and_run(command, argc - 2, argv + 2);
+    return parse_and_run(command, argc - 2, (const char *const *)argv + 2);
 }

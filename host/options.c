@@ -34,8 +34,8 @@ static bool read_value(const struct option *option, struct option_value *value, 
 }
 
 /* argv[*at] begins with "--"; moves *at past the option's value. */
-static bool parse_option(const struct command_syntax *syntax, int argc, char **argv, int *at,
-                         struct parsed_options *parsed, struct error *err)
+static bool parse_option(const struct command_syntax *syntax, int argc, const char *const *argv,
+                         int *at, struct parsed_options *parsed, struct error *err)
 {
     const char *name = argv[*at] + 2;
     size_t length = strcspn(name, "=");
@@ -79,7 +79,7 @@ static bool check_operands(const struct command_syntax *syntax, const struct par
     return true;
 }
 
-static bool wants_help(int argc, char **argv)
+static bool wants_help(int argc, const char *const *argv)
 {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -89,7 +89,7 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
-static bool parse_all(const struct command_syntax *syntax, int argc, char **argv,
+static bool parse_all(const struct command_syntax *syntax, int argc, const char *const *argv,
                       struct parsed_options *parsed, struct error *err)
 {
     bool only_operands = false;
@@ -110,7 +110,7 @@ static bool parse_all(const struct command_syntax *syntax, int argc, char **argv
     return check_operands(syntax, parsed, err);
 }
 
-bool options_parse(const struct command_syntax *syntax, int argc, char **argv,
+bool options_parse(const struct command_syntax *syntax, int argc, const char *const *argv,
                    struct parsed_options *parsed, struct error *err)
 {
     memset(parsed, 0, sizeof *parsed);

@@ -121,6 +121,61 @@ void raise_read(lua_State *L, int index, struct error *err)
     }
 }
 
+/* A string has no room for its lines. */
+static void make_object(lua_State *L)
+{
+    struct error err;
+    raise_read(L, 1, &err);
+    raise_push(L, &err);
+    lua_replace(L, 1);
+}
+
+int raise_message_handler(lua_State *L)
+{
+    static const char title[] = "stack traceback:\n";
+    int type = lua_type(L, 1);
+    lua_settop(L, 1);
+    if (type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TNIL) {
+        make_object(L);
+    } else if (type != LUA_TTABLE) {
+        return 1;
+    }
+    lua_pushliteral(L, "traceback");
+    if (lua_rawget(L, 1) == LUA_TSTRING) {
+        lua_pushliteral(L, "\nwaited for by:\n");
+    } else {
+        lua_settop(L, 1);
+    }
+    luaL_traceback(L, L, NULL, 1);
+    const char *lines = lua_tostring(L, -1);
+    if (strncmp(lines, title, sizeof title - 1) == 0) {
+        lua_pushstring(L, lines + sizeof title - 1);
+        lua_remove(L, -2);
+    }
+    lua_concat(L, lua_gettop(L) - 1);
+    lua_pushliteral(L, "traceback");
+    lua_insert(L, -2);
+    lua_rawset(L, 1);
+    return 1;
+}
+
+const char *raise_traceback(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    if (lua_type(L, index) != LUA_TTABLE || !lua_checkstack(L, 4)) {
+        return NULL;
+    }
+    const char *text = NULL;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        bool is_it = lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING &&
+                     strcmp(lua_tostring(L, -2), "traceback") == 0;
+        text = is_it ? lua_tostring(L, -1) : text;
+        lua_pop(L, 1);
+    }
+    return text;
+}
+
 static const char *text_field(lua_State *L, const char *name)
 {
     lua_getfield(L, 1, name);

@@ -26,6 +26,15 @@ _Noreturn void raise_error(lua_State *L, const struct error *err);
  */
 void raise_read(lua_State *L, int index, struct error *err);
 
+/*
+ * A message handler for lua_pcall: makes an object of a string and puts the script's lines into
+ * `traceback`; where another task's lines are there already, it adds "waited for by" its own.
+ */
+int raise_message_handler(lua_State *L);
+
+/* The object's `traceback`, borrowed as long as the value at `index`; NULL when it has none. */
+const char *raise_traceback(lua_State *L, int index);
+
 /* Opens the error object's metatable. Called once, by vm. */
 void raise_open(lua_State *L);
 

@@ -55,6 +55,29 @@ static struct task *take_ready(struct loop *loop)
     return task;
 }
 
+/* The results are all that is above the message handler, at 1. */
+static int finish_body(lua_State *L, int status, lua_KContext context)
+{
+    (void)context;
+    if (status != LUA_OK && status != LUA_YIELD) {
+        return lua_error(L);
+    }
+    return lua_gettop(L) - 1;
+}
+
+/*
+ * What every task really runs: its function, protected, inside the coroutine. An error that kills
+ * a coroutine outright would leave its hooks off (it may have come from one), and then nothing
+ * could interrupt its to-be-closed variables; a pcall turns them on again before it closes them.
+ */
+static int run_body(lua_State *L)
+{
+    lua_pushcfunction(L, raise_message_handler);
+    lua_insert(L, 1);
+    int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 1, 0, finish_body);
+    return finish_body(L, status, 0);
+}
+
 struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *context)
 {
     struct task *task = lua_newuserdatauv(L, sizeof *task, 1);
@@ -64,15 +87,15 @@ struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *cont
     (void)lua_setiuservalue(L, -2, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* the last call here that can raise */
     *task = (struct task){
-        .loop = loop_of(L), .co = co, .arguments = arguments, .done = done, .context = context};
+        .loop = loop_of(L), .co = co, .arguments = arguments + 1, .done = done, .context = context};
+    lua_pushcfunction(co, run_body);
     lua_xmove(L, co, arguments + 1);
     link_task(task);
     task_wake(task);
     return task;
 }
 
-/* The one way out. `co` holds `results` values; a failed or cancelled coroutine still has its
- * stack, so that `done` can draw a traceback before the to-be-closed variables go. */
+/* The one way out. `co` holds `results` values; a cancelled coroutine is unwound first. */
 static void end_task(struct task *task, enum task_status status, int results)
 {
     struct loop *loop = task->loop;
@@ -83,11 +106,28 @@ static void end_task(struct task *task, enum task_status status, int results)
         results = 0;
     }
     task->done(task->context, status, co, results);
-    if (status == TASK_FAILED) {
-        (void)lua_resetthread(co);
-    }
     lua_pushnil(loop->L);
     lua_rawsetp(loop->L, LUA_REGISTRYINDEX, task); /* the task may be collected from here on */
+}
+
+static int make_yield_error(lua_State *L)
+{
+    struct error err;
+    (void)error_set(&err, "usage", "yield outside a coroutine of the script's own");
+    raise_push(L, &err);
+    return 1;
+}
+
+/* The script yielded to nobody: nothing would ever resume it. */
+static void end_yielded(struct task *task)
+{
+    lua_State *from = task->loop->from;
+    (void)lua_resetthread(task->co);
+    lua_settop(task->co, 0);
+    lua_pushcfunction(from, make_yield_error);
+    (void)lua_pcall(from, 0, 1, 0); /* without memory, the error is that */
+    lua_xmove(from, task->co, 1);
+    end_task(task, TASK_FAILED, 1);
 }
 
 static void resume(struct task *task)
@@ -107,11 +147,7 @@ static void resume(struct task *task)
             job_stop(task->job, LOOP_STOP_CANCELLED);
         }
     } else if (status == LUA_YIELD) {
-        lua_pop(task->co, results);
-        struct error err;
-        (void)error_set(&err, "usage", "yield outside a coroutine of the script's own");
-        raise_push(task->co, &err);
-        end_task(task, TASK_FAILED, 1);
+        end_yielded(task);
     } else if (status == LUA_OK) {
         end_task(task, task->cancelled ? TASK_CANCELLED : TASK_RETURNED, results);
     } else {

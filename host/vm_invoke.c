@@ -20,56 +20,11 @@
 
 /* ---- errors with their lines ----------------------------------------------------------------- */
 
-/* Argument 1: the thread whose stack it is. Returns its traceback as a string. */
-static int make_traceback(lua_State *L)
+static void read_lines(lua_State *L, int index, struct buffer *traceback)
 {
-    lua_State *co = lua_tothread(L, 1);
-    luaL_traceback(L, co == NULL ? L : co, NULL, 0);
-    return 1;
-}
-
-static void append_lines(struct buffer *traceback, const char *text)
-{
-    static const char title[] = "stack traceback:\n";
-    if (strncmp(text, title, sizeof title - 1) == 0) {
-        text += sizeof title - 1;
-    }
-    (void)buffer_append_text(traceback, text);
-}
-
-/* The lines of a coroutine that has died; never raises. */
-static void read_traceback(struct vm *vm, lua_State *co, struct buffer *traceback)
-{
-    lua_State *L = vm->L;
-    if (traceback == NULL || !lua_checkstack(L, 4) || !lua_checkstack(co, 1)) {
-        return;
-    }
-    lua_pushcfunction(L, make_traceback);
-    (void)lua_pushthread(co);
-    lua_xmove(co, L, 1);
-    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
-        append_lines(traceback, lua_tostring(L, -1));
-    }
-    lua_pop(L, 1);
-}
-
-/* An error that came out of another task brings the lines of that task along. */
-static void read_own_traceback(lua_State *L, int index, struct buffer *traceback)
-{
-    if (traceback == NULL || lua_type(L, index) != LUA_TTABLE || !lua_checkstack(L, 2)) {
-        return;
-    }
-    index = lua_absindex(L, index);
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        bool found = lua_type(L, -2) == LUA_TSTRING &&
-                     strcmp(lua_tostring(L, -2), "traceback") == 0 &&
-                     lua_type(L, -1) == LUA_TSTRING;
-        if (found) {
-            append_lines(traceback, lua_tostring(L, -1));
-            (void)buffer_append_text(traceback, "\nwaited for by:\n");
-        }
-        lua_pop(L, 1);
+    const char *lines = raise_traceback(L, index);
+    if (traceback != NULL && lines != NULL) {
+        (void)buffer_append_text(traceback, lines);
     }
 }
 
@@ -84,28 +39,16 @@ static void read_failure(struct vm *vm, lua_State *L, int index, struct error *e
     }
 }
 
-static int handle_error(lua_State *L)
-{
-    struct buffer *traceback = lua_touserdata(L, lua_upvalueindex(1));
-    if (traceback != NULL) {
-        read_own_traceback(L, 1, traceback);
-        luaL_traceback(L, L, NULL, 1);
-        append_lines(traceback, lua_tostring(L, -1));
-    }
-    lua_settop(L, 1);
-    return 1;
-}
-
 bool vm_call(struct vm *vm, int arguments, int results, struct buffer *traceback, struct error *err)
 {
     lua_State *L = vm->L;
     int function = lua_gettop(L) - arguments;
-    lua_pushlightuserdata(L, traceback);
-    lua_pushcclosure(L, handle_error, 1);
+    lua_pushcfunction(L, raise_message_handler);
     lua_insert(L, function);
     bool ok = lua_pcall(L, arguments, results, function) == LUA_OK;
     if (!ok) {
         read_failure(vm, L, -1, err);
+        read_lines(L, -1, traceback);
         lua_pop(L, 1);
     }
     lua_remove(L, function);
@@ -305,10 +248,7 @@ static void ended(void *context, enum task_status status, lua_State *co, int res
         keep_result(run, co, results);
     } else if (status == TASK_FAILED) {
         read_failure(run->vm, co, -1, run->err);
-        if (run->traceback != NULL) {
-            read_own_traceback(co, -1, run->traceback);
-        }
-        read_traceback(run->vm, co, run->traceback);
+        read_lines(co, -1, run->traceback);
     } else {
         (void)error_set(run->err, "cancelled", "the invocation was stopped");
     }

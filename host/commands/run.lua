@@ -1,4 +1,5 @@
--- lunette run SCRIPT [ARGUMENT...]: a script with all modules, for tests and chores.
+-- lunette run SCRIPT [ARGUMENT...]: a script with all modules, for tests and chores. An integer
+-- that it returns is the exit status.
 
 local failure = require "failure"
 
@@ -18,6 +19,5 @@ return function(_, operands)
   file:close()
   local chunk, wrong = load(text, "@" .. path, "t")
   if not chunk then failure.raise { code = "syntax", message = wrong } end
-  chunk(table.unpack(arg))
-  return 0
+  return math.tointeger(chunk(table.unpack(arg))) or 0
 end

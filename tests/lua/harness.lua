@@ -92,6 +92,17 @@ function t.read(path)
   return bytes
 end
 
+local folders = {}
+
+--- A fresh empty folder, removed at the end.
+function t.folder()
+  local folder = os.tmpname()
+  os.remove(folder)
+  t.ok(os.execute("mkdir '" .. folder .. "'"), "mkdir")
+  folders[#folders + 1] = folder
+  return folder
+end
+
 local path, only = arg[1], arg[2]
 local chunk = assert(loadfile(path))
 chunk(t)
@@ -115,4 +126,5 @@ for _, test in ipairs(tests) do
   end
 end
 io.stdout:write(("%d passed, %d failed, %d skipped\n"):format(passed, failed, skipped))
-if failed > 0 then error("tests failed", 0) end
+for _, folder in ipairs(folders) do os.execute("rm -rf '" .. folder .. "'") end
+return failed == 0 and 0 or 1

@@ -1,0 +1,220 @@
+-- handler_host_test.lua - what the host promises a handler: loading, context, errors, limits.
+local t = ...
+local host = require "host"
+local json = require "json"
+
+local folder = t.folder()
+
+local function write(name, text)
+  local path = folder .. "/" .. name
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+local function load(text)
+  return host.load_handler(write("handler.lua", text))
+end
+
+--- Loads `text`, invokes it on `event` (a Lua value), returns the decoded result or nil, error.
+local function invoke(text, event, options)
+  assert(load(text))
+  local result, err = host.invoke(json.encode(event), options)
+  if not result then return nil, err end
+  return json.decode(result)
+end
+
+t.test("a handler is a function", function()
+  t.equal(invoke("return function(event) return {got = event.x + 1} end", { x = 41 }), { got = 42 })
+end)
+
+t.test("or a table with the function that is named", function()
+  local path = write("handler.lua", [[
+    return { main = function() return "main" end, other = function() return "other" end }]])
+  t.ok(host.load_handler(path))
+  t.equal(host.invoke "{}", '"main"')
+  t.ok(host.load_handler(path, "other"))
+  t.equal(host.invoke "{}", '"other"')
+  local ok, err = host.load_handler(path, "third")
+  t.equal({ ok, err.code }, { nil, "bad_handler" })
+  t.ok(err.message:find("'third' is missing", 1, true), err.message)
+end)
+
+t.test("what is no handler says which kind of no", function()
+  local cases = {
+    { "return function(", "syntax", "handler.lua:1" },
+    { "return 42", "bad_handler", "returned number" },
+    { "local x = 1", "bad_handler", "returned nothing" },
+    { "return { main = 5 }", "bad_handler", "'main' is number" },
+    { "error('at load')", "lua", "at load" },
+    { "require 'nosuch'", "lua", "module 'nosuch' not found" },
+  }
+  for _, case in ipairs(cases) do
+    local ok, err = load(case[1])
+    t.equal({ ok, err.code }, { nil, case[2] }, case[1])
+    t.ok(err.message:find(case[3], 1, true), err.message)
+  end
+  local _, err = host.load_handler(folder .. "/missing.lua")
+  t.equal(err.code, "no_handler")
+  t.ok(err.message:find("missing.lua", 1, true), err.message)
+end)
+
+t.test("modules beside the handler are found, and win over embedded ones", function()
+  write("sizes.lua", "return {128, 1024}")
+  write("manifest.lua", "return 'mine'")
+  local result = invoke("local s, m = require 'sizes', require 'manifest'\n"
+    .. "return function() return {s[2], m} end", {})
+  t.equal(result, { 1024, "mine" })
+  os.remove(folder .. "/manifest.lua")
+  package.loaded.manifest = nil
+end)
+
+t.test("the context", function()
+  local context = invoke([[
+    return function(_, context)
+      context.left = context.remaining_ms()
+      context.remaining_ms = nil
+      return context
+    end]], {}, { request_id = "abc-1", timeout_ms = 5000 })
+  t.equal(context.request_id, "abc-1")
+  t.equal(context.function_name, "local")
+  t.ok(context.left > 3000 and context.left <= 5000, "left " .. context.left)
+  t.equal(context.memory_mb, 512)
+end)
+
+t.test("an error brings the handler's lines", function()
+  local _, err = invoke("local function deep(x) return x.y.z end\nreturn function(e)\n"
+    .. "  return (deep(e))\nend", {})
+  t.equal(err.code, "lua")
+  t.ok(err.message:find("handler.lua:1:", 1, true), err.message)
+  t.ok(err.traceback:find("handler.lua:3:", 1, true), err.traceback)
+end)
+
+t.test("an error inside task.map brings both sides' lines", function()
+  local _, err = invoke("local task = require 'task'\nreturn function()\n"
+    .. "  task.map({1}, function()\n    error 'inner'\n  end)\nend", {})
+  t.ok(err.traceback:find("handler.lua:4:", 1, true), err.traceback)
+  t.ok(err.traceback:find("handler.lua:3:", 1, true), err.traceback)
+end)
+
+t.test("a result that JSON can't hold is an error that names the place", function()
+  local _, err = invoke("return function() return {a = {f = print}} end", {})
+  t.ok(err.message:find("can't be answered as JSON", 1, true), err.message)
+  t.ok(err.message:find("a.f", 1, true), err.message)
+end)
+
+t.test("an event that is no JSON is an error", function()
+  t.ok(load "return function() end")
+  local _, err = host.invoke "{nope"
+  t.ok(err.message:find("the event can't be read", 1, true), err.message)
+end)
+
+t.test("no result is null", function()
+  t.ok(load "return function() end")
+  t.equal(host.invoke "{}", "null")
+end)
+
+t.test("the deadline is raised in time, and can be caught once", function()
+  local result = invoke([[
+    return function(_, context)
+      local ok, err = pcall(function() while true do end end)
+      return { ok = ok, code = err.code, left = context.remaining_ms() }
+    end]], {}, { timeout_ms = 400 })
+  t.equal({ result.ok, result.code }, { false, "deadline" })
+  t.ok(result.left > 0, "there was no time left to answer")
+end)
+
+t.test("pcall can't swallow the deadline twice", function()
+  local started = host.now_ms()
+  local _, err = invoke([[
+    return function()
+      while true do
+        pcall(function() while true do end end)
+      end
+    end]], {}, { timeout_ms = 300 })
+  t.equal(err.code, "deadline")
+  t.ok(host.now_ms() - started < 3000, "it went on")
+end)
+
+t.test("not even in a coroutine, or in a close handler", function()
+  local _, err = invoke([[
+    local spin = function() while true do pcall(function() while true do end end) end end
+    return function()
+      local guard <close> = setmetatable({}, {__close = spin})
+      while true do pcall(coroutine.wrap(spin)) end
+    end]], {}, { timeout_ms = 300 })
+  t.equal(err.code, "deadline")
+end)
+
+t.test("the deadline reaches jobs in flight", function()
+  local started = host.now_ms()
+  local _, err = invoke([[
+    local task = require "task"
+    return function() task.map({1, 2}, function() task.sleep(60000) end) end]], {},
+    { timeout_ms = 300 })
+  t.equal(err.code, "deadline")
+  t.ok(host.now_ms() - started < 3000, "it slept on")
+end)
+
+t.test("after the notice there is time for a last call", function()
+  local result = invoke([[
+    local task = require "task"
+    return function()
+      local ok, err = pcall(task.sleep, 60000)
+      task.sleep(5)
+      return { ok, err.code, err.operation }
+    end]], {}, { timeout_ms = 1000 })
+  t.equal(result, { false, "deadline", "task.sleep" })
+end)
+
+t.test("the next invocation is not troubled by the last one's deadline", function()
+  local spin = "return function(e) if e.spin then while true do end end return 'fine' end"
+  local _, err = invoke(spin, { spin = true }, { timeout_ms = 200 })
+  t.equal(err.code, "deadline")
+  t.equal(host.invoke "{}", '"fine"')
+end)
+
+t.test("memory has a limit, and the process survives it", function()
+  local _, err = invoke([[
+    return function()
+      local list = {}
+      for i = 1, 1e9 do list[i] = ("x"):rep(1000000) .. i end
+    end]], {})
+  t.equal(err.code, "memory")
+  t.ok(err.message:find("256 MB", 1, true), err.message)
+  t.equal(invoke("return function() return 1 end", {}), 1)
+  t.ok(host.memory().lua_bytes < 20e6, "what the failed run held is still held")
+end)
+
+t.test("globals are strict, os.exit raises, native modules are not looked for", function()
+  local cases = {
+    { "counter = 1", "undeclared global 'counter' was assigned" },
+    { "return typo", "undeclared global 'typo' was read" },
+    { "os.exit(1)", "os.exit is not available" },
+    { "setmetatable(_G, nil)", "protected metatable" },
+  }
+  for _, case in ipairs(cases) do
+    local _, err = invoke("return function() " .. case[1] .. " end", {})
+    t.ok(err.message:find(case[2], 1, true), err.message)
+    t.equal(err.message:find("cpath"), nil)
+  end
+end)
+
+t.test("a handler that yields by itself fails, and does not hang", function()
+  local _, err = invoke("return function() coroutine.yield(1) end", {})
+  t.ok(err.message:find("yield outside a coroutine", 1, true), err.message)
+end)
+
+t.test("five hundred warm invocations hold no more memory than ten", function()
+  t.ok(load [[
+    local task = require "task"
+    return function(e)
+      return task.map({1, 2, 3}, function(i) task.sleep(0) return ("x"):rep(1000) .. i end)
+    end]])
+  for _ = 1, 10 do host.invoke "{}" end
+  local before = host.memory().lua_bytes
+  for _ = 1, 500 do host.invoke "{}" end
+  local drift = host.memory().lua_bytes - before
+  t.ok(drift < 20000, "drift of " .. drift .. " bytes")
+end)

@@ -1,0 +1,151 @@
+-- task_test.lua - pieces side by side: order, bounds, the first error, cancellation.
+local t = ...
+local task = require "task"
+local host = require "host"
+
+local function nap(ms, value)
+  task.sleep(ms)
+  return value
+end
+
+--- A to-be-closed value that counts its closings in `counter`.
+local function closing(counter)
+  return setmetatable({}, { __close = function() counter.n = counter.n + 1 end })
+end
+
+t.test("map keeps the order of the list, whoever ends first", function()
+  t.equal(task.map({ 30, 1, 15 }, function(ms, i) return nap(ms, i .. ":" .. ms) end),
+    { "1:30", "2:1", "3:15" })
+end)
+
+t.test("map of nothing is nothing", function()
+  t.equal(task.map({}, function() error "never" end), {})
+  t.equal(task.all {}, {})
+end)
+
+t.test("pieces overlap", function()
+  local started = host.now_ms()
+  task.map({ 1, 2, 3, 4, 5 }, function() task.sleep(60) end)
+  t.ok(host.now_ms() - started < 250, "five naps of 60 ms took as long as one after another")
+end)
+
+t.test("concurrency bounds how many run at once", function()
+  local running, most = 0, 0
+  task.map({ 1, 2, 3, 4, 5, 6, 7 }, function()
+    running = running + 1
+    most = math.max(most, running)
+    task.sleep(5)
+    running = running - 1
+  end, { concurrency = 3 })
+  t.equal(most, 3)
+end)
+
+t.test("all runs functions and gives their results", function()
+  t.equal(task.all { function() return nap(10, "a") end, function() return "b" end }, { "a", "b" })
+end)
+
+t.test("pieces may start pieces", function()
+  t.equal(task.map({ 1, 2 }, function(i)
+    return task.map({ 10, 20 }, function(x) return nap(2, i * x) end)
+  end), { { 10, 20 }, { 20, 40 } })
+end)
+
+t.test("the first error is raised, the rest is cancelled and closed", function()
+  local closed, finished = { n = 0 }, 0
+  local err = t.raises("second piece", task.map, { 1, 2, 3 }, function(i)
+    local guard <close> = closing(closed)
+    if i == 2 then
+      task.sleep(5)
+      error "second piece"
+    end
+    task.sleep(60000)
+    finished = finished + 1
+  end)
+  t.equal(closed.n, 3)
+  t.equal(finished, 0)
+  t.equal(err.code, "lua")
+  t.ok(err.traceback:find("task_test.lua:", 1, true), "the traceback names the line")
+end)
+
+t.test("an error cancels what has not begun", function()
+  local begun = 0
+  t.raises("stop", task.map, { 1, 2, 3, 4 }, function(i)
+    begun = begun + 1
+    if i == 1 then error "stop" end
+    task.sleep(1000)
+  end, { concurrency = 1 })
+  t.equal(begun, 1)
+end)
+
+t.test("an error object keeps its fields through map", function()
+  local failure = require "failure"
+  local ok, err = pcall(task.map, { 1 }, function()
+    failure.raise { code = "limit", message = "too many", retryable = false }
+  end)
+  t.equal({ ok, err.code, err.retryable }, { false, "limit", false })
+end)
+
+t.test("any table can be an error", function()
+  local mine = { reason = 7 }
+  local ok, err = pcall(task.map, { 1 }, function() error(mine) end)
+  t.equal({ ok, err == mine, err.reason }, { false, true, 7 })
+end)
+
+t.test("pcall inside a piece sees its error, and map goes on", function()
+  t.equal(task.map({ 1, 2 }, function(i)
+    local ok = pcall(function()
+      task.sleep(1)
+      error "mine"
+    end)
+    return ok and 0 or i
+  end), { 1, 2 })
+end)
+
+t.test("jobs wait in place where nothing can yield", function()
+  local order = { 3, 1, 2 }
+  table.sort(order, function(a, b)
+    task.sleep(1)
+    return a < b
+  end)
+  t.equal(order, { 1, 2, 3 })
+  t.equal(task.map({ 1 }, function()
+    local list = { 2, 1 }
+    table.sort(list, function(a, b) return #task.map({ 1 }, function() return nap(1, 1) end) == 1 and a < b end)
+    return list
+  end), { { 1, 2 } })
+end)
+
+t.test("jobs wait in place in a coroutine of the script's own", function()
+  t.equal(task.map({ 1 }, function()
+    local co = coroutine.wrap(function()
+      task.sleep(2)
+      coroutine.yield "first"
+      task.sleep(2)
+      return "second"
+    end)
+    return co() .. "," .. co()
+  end), { "first,second" })
+end)
+
+t.test("a yield of a piece itself is an error, not a hang", function()
+  t.raises("yield outside a coroutine", task.map, { 1 }, function() coroutine.yield() end)
+end)
+
+t.test("many pieces", function()
+  local list = {}
+  for i = 1, 5000 do list[i] = i end
+  local sum = 0
+  for _, x in ipairs(task.map(list, function(x) return nap(0, x) end, { concurrency = 1000 })) do
+    sum = sum + x
+  end
+  t.equal(sum, 5000 * 5001 // 2)
+end)
+
+t.test("wrong arguments are named", function()
+  t.raises("unknown field 'concurency', did you mean 'concurrency'?", task.map, {}, print,
+    { concurency = 1 })
+  t.raises("field 'concurrency' is 0, expected 1 to 1024", task.map, {}, print, { concurrency = 0 })
+  t.raises("item 2 is a string, expected a function", task.all, { print, "x" })
+  t.raises("milliseconds from 0", task.sleep, -1)
+  t.raises("table expected", task.map, nil, print)
+end)

@@ -1,0 +1,85 @@
+/*
+ * options_test.c - command lines, good and bad.
+ */
+#include "tests/unit/check.h"
+
+#include "host/options.h"
+
+static const struct option options[] = {
+    {"json", OPTION_FLAG, NULL, "", 0, 0},
+    {"store", OPTION_TEXT, "DIR", "", 0, 0},
+    {"memory", OPTION_INTEGER, "MB", "", 128, 10240},
+    {"table", OPTION_LIST, "NAME", "", 0, 0},
+    {NULL},
+};
+static const struct command_syntax syntax = {"process", "PHOTO...", "", "", options, 1, 2, false};
+
+#define ARGUMENTS_MAX 8
+
+static int count(const char *const *arguments)
+{
+    int n = 0;
+    while (arguments[n] != NULL) {
+        n++;
+    }
+    return n;
+}
+
+TEST(options_are_read)
+{
+    const char *argv[] = {"a.jpg",  "--store",    "x",  "--memory=256", "--table", "t1",
+                          "--json", "--table=t2", "--", "--b.jpg",      NULL};
+    struct parsed_options parsed;
+    struct error err;
+    if (!CHECK(options_parse(&syntax, count(argv), argv, &parsed, &err))) {
+        return;
+    }
+    CHECK_TEXT(options_text(&parsed, "store"), "x");
+    CHECK_INTEGER(options_integer(&parsed, "memory", 1), 256);
+    CHECK_INTEGER(options_integer(&parsed, "missing", 7), 7);
+    CHECK(options_flag(&parsed, "json"));
+    CHECK_INTEGER(parsed.operand_count, 2);
+    CHECK_TEXT(parsed.operands[0], "a.jpg");
+    CHECK_TEXT(parsed.operands[1], "--b.jpg");
+    CHECK_INTEGER(parsed.value_count, 5);
+    options_release(&parsed);
+}
+
+TEST(options_complain_in_one_line)
+{
+    static const struct {
+        const char *argv[ARGUMENTS_MAX];
+        const char *message;
+    } cases[] = {
+        {{"--nope", "a"}, "unknown option '--nope'"},
+        {{"-x", "a"}, "unknown option '-x'"},
+        {{"--memory", "64", "a"}, "--memory is '64', expected 128 to 10240"},
+        {{"--memory", "1e3", "a"}, "--memory is '1e3', expected 128 to 10240"},
+        {{"a", "--memory"}, "--memory needs a value: --memory MB"},
+        {{"--json=1", "a"}, "--json takes no value"},
+        {{NULL}, "PHOTO... is missing"},
+        {{"a", "b", "c"}, "one operand too many: 'c'"},
+        {{"--mem", "256", "a"}, "unknown option '--mem'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct parsed_options parsed;
+        struct error err = {0};
+        check_case("%zu", i);
+        CHECK(!options_parse(&syntax, count(cases[i].argv), cases[i].argv, &parsed, &err));
+        CHECK_TEXT(err.code, "usage");
+        CHECK_TEXT(err.message, cases[i].message);
+    }
+}
+
+TEST(options_help_wins_over_everything)
+{
+    const char *argv[] = {"--nope", "--help", NULL};
+    struct parsed_options parsed;
+    struct error err;
+    CHECK(options_parse(&syntax, count(argv), argv, &parsed, &err));
+    CHECK(parsed.help);
+    const char *after[] = {"--", "--help", NULL};
+    CHECK(options_parse(&syntax, count(after), after, &parsed, &err));
+    CHECK(!parsed.help);
+    options_release(&parsed);
+}
