@@ -7,11 +7,13 @@ static const char attached; /* its address is the registry key */
 
 /* clang-format off: one module a line */
 const luaL_Reg bindings_modules[] = {
+    {"effects", luaopen_effects},
     {"env", luaopen_env},
     {"failure", luaopen_failure},
     {"hash", luaopen_hash},
     {"json", luaopen_json},
     {"log", luaopen_log},
+    {"s3", luaopen_s3},
     {"task", luaopen_task},
     {"uuid", luaopen_uuid},
     {NULL, NULL},

@@ -26,11 +26,13 @@ struct bindings {
  * embedded files (bindings/NAME.lua). */
 extern const luaL_Reg bindings_modules[];
 
+int luaopen_effects(lua_State *L);
 int luaopen_env(lua_State *L);
 int luaopen_failure(lua_State *L);
 int luaopen_hash(lua_State *L);
 int luaopen_json(lua_State *L);
 int luaopen_log(lua_State *L);
+int luaopen_s3(lua_State *L);
 int luaopen_task(lua_State *L);
 int luaopen_uuid(lua_State *L);
 

@@ -17,12 +17,12 @@
 struct job;
 
 /* Limits of S3 itself. */
-#define S3_KEY_MAX 1024              /* bytes of UTF-8 */
-#define S3_METADATA_MAX 2048         /* bytes, names and values of user metadata together */
-#define S3_TAGS_MAX 10
-#define S3_LIST_MAX 1000             /* keys a page */
-#define S3_DELETE_MAX 1000           /* keys a delete_all */
-#define S3_PUT_MAX 5368709120        /* bytes of one put */
+#define S3_KEY_MAX      1024 /* bytes of UTF-8 */
+#define S3_METADATA_MAX 2048 /* bytes, names and values of user metadata together */
+#define S3_TAGS_MAX     10
+#define S3_LIST_MAX     1000       /* keys a page */
+#define S3_DELETE_MAX   1000       /* keys a delete_all */
+#define S3_PUT_MAX      5368709120 /* bytes of one put */
 
 /* A borrowed byte string; data == NULL means "not given". Need not be NUL-terminated. */
 struct s3_text {
@@ -42,12 +42,12 @@ struct s3_request {
     struct s3_text bucket, key;
 
     struct s3_text if_match, if_none_match; /* an ETag with its quotes, or "*" */
-    bool ranged;                 /* get: bytes first..last, last == -1: to the end; */
-    int64_t range_first;         /* first < 0: the last -first bytes */
+    bool ranged;                            /* get: bytes first..last, last == -1: to the end; */
+    int64_t range_first;                    /* first < 0: the last -first bytes */
     int64_t range_last;
-    size_t max_bytes;            /* get: a larger body is `too_large`, before it is read */
+    size_t max_bytes; /* get: a larger body is `too_large`, before it is read */
 
-    struct s3_text body;         /* put */
+    struct s3_text body; /* put */
     struct s3_text content_type, cache_control, content_disposition, content_encoding;
     struct s3_text storage_class;
     const struct s3_pair *metadata; /* user metadata, names without x-amz-meta- */
@@ -57,26 +57,26 @@ struct s3_request {
 
     struct s3_text source_bucket, source_key; /* copy */
     struct s3_text source_if_match;
-    bool replace_metadata;       /* copy: take the fields above, not the source's */
+    bool replace_metadata; /* copy: take the fields above, not the source's */
 
-    const struct s3_text *keys;  /* delete_all */
+    const struct s3_text *keys; /* delete_all */
     size_t key_count;
 
     struct s3_text prefix, delimiter, start_after, continuation_token; /* list */
-    int max_keys;                /* list: 1 to S3_LIST_MAX */
+    int max_keys;                                                      /* list: 1 to S3_LIST_MAX */
 };
 
 /* An object's headers. Owned strings, NULL when absent. */
 struct s3_object {
-    char *key;                   /* list only; may hold any byte but NUL: S3 keys are UTF-8 */
-    char *etag;                  /* with its quotes */
+    char *key;  /* list only; may hold any byte but NUL: S3 keys are UTF-8 */
+    char *etag; /* with its quotes */
     char *content_type, *cache_control, *content_disposition, *content_encoding;
     char *storage_class, *version_id;
-    int64_t size;                /* of the whole object */
-    int64_t last_modified_ms;    /* since the epoch */
+    int64_t size;             /* of the whole object */
+    int64_t last_modified_ms; /* since the epoch */
     struct s3_owned_pair {
         char *name, *value;
-    } *metadata, *tags;
+    } * metadata, *tags;
     size_t metadata_count, tag_count;
 };
 
@@ -86,17 +86,17 @@ struct s3_key_error { /* delete_all: a key that could not be deleted */
 
 /* Owned by whoever holds it; s3_response_release() frees. Zeroed is empty. */
 struct s3_response {
-    struct s3_object object;     /* get, head, put, copy: what is known of it now */
-    char *body;                  /* get; malloc'ed, body_length bytes and a NUL */
+    struct s3_object object; /* get, head, put, copy: what is known of it now */
+    char *body;              /* get; malloc'ed, body_length bytes and a NUL */
     size_t body_length;
-    int64_t range_first;         /* get with a range: where `body` begins in the object */
-    bool not_modified;           /* get, head: if_none_match matched (304) */
+    int64_t range_first; /* get with a range: where `body` begins in the object */
+    bool not_modified;   /* get, head: if_none_match matched (304) */
 
-    struct s3_object *objects;   /* list */
+    struct s3_object *objects; /* list */
     size_t object_count;
-    char **prefixes;             /* list: common prefixes */
+    char **prefixes; /* list: common prefixes */
     size_t prefix_count;
-    char *next_token;            /* list: NULL on the last page */
+    char *next_token; /* list: NULL on the last page */
 
     struct s3_key_error *key_errors; /* delete_all */
     size_t key_error_count;

@@ -31,8 +31,9 @@ bool s3_row_check_bucket(struct database_connection *connection, struct s3_text 
     enum database_result result = database_step(query, err);
     database_finish(query);
     if (result == DATABASE_DONE) {
-        return s3_fail(err, "NoSuchBucket", 404, "there is no bucket '%.*s' in the local store",
-                       (int)bucket.length, bucket.data);
+        return s3_fail(err, "NoSuchBucket", 404,
+                       "there is no bucket '%.*s' in the local store; --bucket %.*s makes it",
+                       (int)bucket.length, bucket.data, (int)bucket.length, bucket.data);
     }
     return result == DATABASE_ROW;
 }

@@ -1,0 +1,180 @@
+---@meta s3
+
+---Objects in S3, or in the embedded store that stands in for it.
+---
+---```lua
+---local s3 = require "s3"
+---local photo = s3.get { bucket = "uploads", key = "cat.jpg" }
+---s3.put { bucket = "out", key = "copy.jpg", body = photo.body, content_type = photo.content_type }
+---```
+---
+---Every function takes one table and waits for its answer; inside `task.map` and `task.all` other
+---pieces go on meanwhile. What fails is raised as an error object whose `code` and `status` are
+---S3's own: `NoSuchKey` 404, `NoSuchBucket` 404, `InvalidRange` 416, `KeyTooLongError`,
+---`InvalidBucketName`, `MetadataTooLarge` 400, ...; and `too_large`, `deadline`, `cancelled`, `io`.
+---What a caller who gives a condition expects is a result: `nil, "conflict"` when it was lost,
+---`nil, "not_modified"` when there is nothing new to read.
+---
+---Bucket names and keys are taken as they are: a key is 1 to 1,024 bytes of UTF-8, without any
+---decoding or tidying.
+---@class s3
+local s3 = {}
+
+---What is known of an object besides its bytes.
+---@class s3.head
+---@field etag string With its quotes, as `if_match` wants it: `"5d41402abc4b2a76b9719d911017c592"`.
+---@field size integer Bytes of the whole object.
+---@field last_modified integer Milliseconds since the epoch.
+---@field content_type? string
+---@field cache_control? string
+---@field content_disposition? string
+---@field content_encoding? string
+---@field storage_class string "STANDARD" where S3 says nothing.
+---@field version_id? string Only of buckets with versions.
+---@field metadata table<string, string> User metadata, names in lower case and without `x-amz-meta-`.
+
+---An object with its bytes.
+---@class s3.object: s3.head
+---@field body string The bytes asked for.
+---@field range_first? integer Where `body` begins in the object, counted from 0. Only with a range.
+
+---What a write left behind.
+---@class s3.written
+---@field etag string With its quotes.
+---@field version_id? string Only of buckets with versions.
+
+---@class s3.get.options
+---@field bucket string
+---@field key string
+---@field if_match? string Only if the object has this ETag; else `nil, "conflict"`.
+---@field if_none_match? string Only if it has another ETag; else `nil, "not_modified"`.
+---@field range? string|integer[] Part of the bytes, counted from 0: `{0, 99}`, `{100}` to the end, `{-50}` the last 50, or "bytes=0-99". An end beyond the object is cut; a beginning beyond it raises `InvalidRange`.
+---@field max_bytes? integer A body larger than this raises `too_large` before it is read. Default 134217728 (128 MiB).
+
+---Reads an object. Raises `NoSuchKey` when it isn't there.
+---@param options s3.get.options
+---@return s3.object? object nil when a condition did not hold.
+---@return "conflict"|"not_modified"|nil why
+function s3.get(options) end
+
+---Reads an object if it is there: `s3.get`, but nil instead of `NoSuchKey`. A missing bucket is
+---still raised.
+---@param options s3.get.options
+---@return s3.object? object nil when it isn't there or a condition did not hold.
+---@return "conflict"|"not_modified"|nil why Nil, too, when it isn't there.
+function s3.find(options) end
+
+---@class s3.head.options
+---@field bucket string
+---@field key string
+---@field if_match? string Only if the object has this ETag; else `nil, "conflict"`.
+---@field if_none_match? string Only if it has another ETag; else `nil, "not_modified"`.
+
+---What is known of an object, without its bytes. Raises `NoSuchKey` when it isn't there.
+---@param options s3.head.options
+---@return s3.head? head nil when a condition did not hold.
+---@return "conflict"|"not_modified"|nil why
+function s3.head(options) end
+
+---@class s3.put.options
+---@field bucket string
+---@field key string
+---@field body string The bytes.
+---@field content_type? string Default "binary/octet-stream".
+---@field cache_control? string
+---@field content_disposition? string
+---@field content_encoding? string
+---@field storage_class? string Default "STANDARD".
+---@field metadata? table<string, string> Up to 2,048 bytes, names and values together; names in lower case, values of printable ASCII.
+---@field tags? table<string, string> Up to 10. Not read back by `get` and `head`.
+---@field if_match? string Only if the object still has this ETag.
+---@field if_none_match? string "*": only if there is no such object.
+
+---Writes an object, whole or not at all; it is durable when this returns. Of several writers with
+---the same condition exactly one wins.
+---@param options s3.put.options
+---@return s3.written? written nil when the condition was lost: someone else was there first.
+---@return "conflict"|nil why
+function s3.put(options) end
+
+---@class s3.copy.options
+---@field bucket string Where to.
+---@field key string Where to.
+---@field source_bucket? string Where from. Default: the same bucket.
+---@field source_key string Where from.
+---@field source_if_match? string Only if the source has this ETag.
+---@field replace_metadata? boolean Take the headers, metadata and tags given here, and none of the source's. Needed for a copy to itself.
+---@field content_type? string
+---@field cache_control? string
+---@field content_disposition? string
+---@field content_encoding? string
+---@field storage_class? string Default "STANDARD", whatever the source has.
+---@field metadata? table<string, string>
+---@field tags? table<string, string>
+---@field if_match? string Only if the target still has this ETag.
+---@field if_none_match? string "*": only if there is no such target.
+
+---Copies an object without its bytes passing through here. Raises `NoSuchKey` when there is no
+---source.
+---@param options s3.copy.options
+---@return s3.written? written nil when a condition was lost.
+---@return "conflict"|nil why
+function s3.copy(options) end
+
+---@class s3.delete.options
+---@field bucket string
+---@field key string
+---@field if_match? string Only if the object still has this ETag.
+
+---Deletes an object. That there was none is no error, unless `if_match` is given.
+---@param options s3.delete.options
+---@return true? done nil when the condition was lost.
+---@return "conflict"|nil why
+function s3.delete(options) end
+
+---@class s3.delete_all.options
+---@field bucket string
+---@field keys string[] Up to 1,000.
+
+---A key that could not be deleted.
+---@class s3.delete_error
+---@field key string
+---@field code string
+---@field message string
+
+---Deletes many objects at once. Keys that are not there count as deleted.
+---@param options s3.delete_all.options
+---@return {deleted: integer, errors: s3.delete_error[]} result `errors` names what is still there.
+function s3.delete_all(options) end
+
+---@class s3.list.options
+---@field bucket string
+---@field prefix? string Only keys that begin with this.
+---@field delimiter? string Keys that share what comes up to the first delimiter after the prefix are told as one common prefix.
+---@field start_after? string Only keys behind this one.
+---@field token? string `next_token` of the page before.
+---@field max_keys? integer Objects and common prefixes of a page, 1 to 1000. Default 1000.
+
+---An object in a list.
+---@class s3.listed
+---@field key string
+---@field etag string With its quotes.
+---@field size integer
+---@field last_modified integer Milliseconds since the epoch.
+---@field storage_class string
+
+---One page of a bucket's objects, in the order of their keys' bytes.
+---
+---```lua
+---local token
+---repeat
+---  local page = s3.list { bucket = "uploads", prefix = "2026/", token = token }
+---  for _, object in ipairs(page.objects) do print(object.key, object.size) end
+---  token = page.next_token
+---until not token
+---```
+---@param options s3.list.options
+---@return {objects: s3.listed[], prefixes: string[], next_token: string?} page `next_token` is nil on the last page.
+function s3.list(options) end
+
+return s3

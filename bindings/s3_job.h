@@ -1,0 +1,30 @@
+/*
+ * s3_job.h - one call of the `s3` module on its way: what s3.c (arguments) and s3_results.c (what
+ * comes back) share.
+ */
+#ifndef LUNETTE_BINDINGS_S3_JOB_H
+#define LUNETTE_BINDINGS_S3_JOB_H
+
+#include <lua.h>
+
+#include "bindings/s3_store.h"
+#include "host/loop.h"
+
+#define S3_BODY_DEFAULT ((int64_t)128 * 1024 * 1024) /* max_bytes of a get that names none */
+
+struct s3_job {
+    struct job job; /* first */
+    struct s3_store *store;
+    struct s3_request request;
+    struct s3_response response;
+    bool optional; /* find: what isn't there is nil */
+    int64_t max_bytes, max_keys;
+    struct s3_pair *metadata, *tags; /* owned; the texts are anchored to the job */
+    struct s3_text *keys;            /* owned, likewise */
+};
+
+/* What job_type.push and .failed do; every operation's results are described in api/s3.lua. */
+int s3_results_push(lua_State *L, struct job *job);
+int s3_results_failed(lua_State *L, struct job *job, const struct error *err);
+
+#endif
