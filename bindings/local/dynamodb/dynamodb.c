@@ -5,18 +5,10 @@
 
 #include <stdlib.h>
 
-struct dynamodb_local {
-    struct dynamodb_store store; /* first: the store's functions get at the rest through it */
-    struct database *database;
-};
-
-static bool execute(struct dynamodb_store *store, const char *operation, const char *body,
-                    size_t body_length, struct buffer *response, const struct job *job,
-                    struct error *err)
-{
-    (void)store, (void)body, (void)body_length, (void)response, (void)job;
-    return error_set(err, "UnknownOperationException", "the embedded store has no %s", operation);
-}
+#include "bindings/local/dynamodb/dynamodb_local.h"
+#include "bindings/local/dynamodb/request.h"
+#include "bindings/local/dynamodb/tables.h"
+#include "host/loop.h"
 
 struct dynamodb_local *dynamodb_local_new(struct database *database, struct error *err)
 {
@@ -26,7 +18,12 @@ struct dynamodb_local *dynamodb_local_new(struct database *database, struct erro
         return NULL;
     }
     local->database = database;
-    local->store = (struct dynamodb_store){.name = "local", .execute = execute};
+    local->store = (struct dynamodb_store){.name = "local", .execute = request_execute};
+    local->now_ms = loop_wall_ms;
+    if (!database_execute(database, tables_schema, err)) {
+        free(local);
+        return NULL;
+    }
     return local;
 }
 
@@ -43,7 +40,16 @@ struct dynamodb_store *dynamodb_local_store(struct dynamodb_local *local)
 bool dynamodb_local_declare_table(struct dynamodb_local *local, const char *table,
                                   const char *key_spec, struct error *err)
 {
-    (void)local, (void)key_spec;
-    return error_set(err, "UnknownOperationException", "table %s: the embedded store has no tables",
-                     table);
+    struct table wanted;
+    if (!tables_parse_spec(table, key_spec, &wanted, err)) {
+        return false;
+    }
+    wanted.created_ms = local->now_ms();
+    struct database_connection *connection = database_acquire(local->database, NULL, err);
+    if (connection == NULL) {
+        return false;
+    }
+    bool good = tables_create(connection, &wanted, true, err);
+    database_release(connection);
+    return good;
 }
