@@ -19,5 +19,6 @@ return function(_, operands)
   file:close()
   local chunk, wrong = load(text, "@" .. path, "t")
   if not chunk then failure.raise { code = "syntax", message = wrong } end
-  return math.tointeger(chunk(table.unpack(arg))) or 0
+  local status = chunk(table.unpack(arg))
+  return math.type(status) == "integer" and status or 0
 end
