@@ -33,6 +33,7 @@ int luaopen_hash(lua_State *L);
 int luaopen_json(lua_State *L);
 int luaopen_log(lua_State *L);
 int luaopen_s3(lua_State *L);
+int luaopen_store(lua_State *L);
 int luaopen_task(lua_State *L);
 int luaopen_uuid(lua_State *L);
 

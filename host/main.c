@@ -19,12 +19,6 @@
 #include "host/vm.h"
 
 /* Until these rooms are built. */
-#pragma weak local_store_open
-#pragma weak local_store_close
-#pragma weak local_store_s3
-#pragma weak local_store_dynamodb
-#pragma weak local_store_declare_bucket
-#pragma weak local_store_declare_table
 #pragma weak image_engine_versions
 
 #define STORE_DEFAULT     "lunette-store"
@@ -109,9 +103,6 @@ static bool declare_buckets_and_tables(struct process *process, const struct par
 static bool open_store(struct process *process, const struct parsed_options *parsed,
                        struct error *err)
 {
-    if (local_store_open == NULL) {
-        return true;
-    }
     const char *directory = options_text(parsed, "store");
     process->store = local_store_open(directory == NULL ? STORE_DEFAULT : directory, err);
     if (process->store == NULL) {
@@ -167,9 +158,7 @@ static void close_process(struct process *process)
 {
     vm_free(process->vm);
     loop_free(process->loop);
-    if (process->store != NULL) {
-        local_store_close(process->store);
-    }
+    local_store_close(process->store);
 }
 
 static enum exit_status complain(const char *command, const struct error *err,

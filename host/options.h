@@ -47,8 +47,9 @@ struct parsed_options {
 };
 
 /* `argv` without the program's and the command's name. Errors have code `usage`. */
-MUST_CHECK bool options_parse(const struct command_syntax *syntax, int argc, const char *const *argv,
-                              struct parsed_options *parsed, struct error *err);
+MUST_CHECK bool options_parse(const struct command_syntax *syntax, int argc,
+                              const char *const *argv, struct parsed_options *parsed,
+                              struct error *err);
 void options_release(struct parsed_options *parsed);
 
 /* The value of a single option; NULL or the fallback when not given. */
