@@ -56,14 +56,14 @@ struct image_info {
     enum image_format format;
     int64_t width, height;
     int64_t oriented_width, oriented_height;
-    int orientation;        /* EXIF 1 to 8; 1 when there is none */
-    int64_t frames;         /* 1 for a still */
+    int orientation; /* EXIF 1 to 8; 1 when there is none */
+    int64_t frames;  /* 1 for a still */
     bool animated;
-    bool alpha;             /* has an alpha channel or a transparent colour */
-    int depth;              /* bits a channel */
-    int channels;           /* 1 grey, 3 colour, 4 CMYK; alpha not counted */
-    bool progressive;       /* JPEG: progressive; PNG, GIF: interlaced */
-    int64_t profile_bytes;  /* of the ICC profile, 0 for none */
+    bool alpha;            /* has an alpha channel or a transparent colour */
+    int depth;             /* bits a channel */
+    int channels;          /* 1 grey, 3 colour, 4 CMYK; alpha not counted */
+    bool progressive;      /* JPEG: progressive; PNG, GIF: interlaced */
+    int64_t profile_bytes; /* of the ICC profile, 0 for none */
     int64_t metadata_bytes;
 };
 
@@ -86,14 +86,14 @@ enum image_gravity {
 
 /* What happens before the resize, in the order given. */
 enum image_step_kind {
-    IMAGE_CROP,      /* x, y, width, height, in displayed pixels */
-    IMAGE_ROTATE,    /* angle: 90, 180, 270 clockwise */
-    IMAGE_FLIP,      /* top to bottom */
-    IMAGE_FLOP,      /* left to right */
+    IMAGE_CROP,   /* x, y, width, height, in displayed pixels */
+    IMAGE_ROTATE, /* angle: 90, 180, 270 clockwise */
+    IMAGE_FLIP,   /* top to bottom */
+    IMAGE_FLOP,   /* left to right */
     IMAGE_GRAYSCALE,
-    IMAGE_BLUR,      /* sigma */
-    IMAGE_SHARPEN,   /* sigma */
-    IMAGE_PIXELATE,  /* width = height = size of a block */
+    IMAGE_BLUR,     /* sigma */
+    IMAGE_SHARPEN,  /* sigma */
+    IMAGE_PIXELATE, /* width = height = size of a block */
 };
 struct image_step {
     enum image_step_kind kind;
@@ -103,13 +103,13 @@ struct image_step {
 };
 
 struct image_target {
-    int64_t width, height;       /* 0: not given; both 0: the size stays */
+    int64_t width, height; /* 0: not given; both 0: the size stays */
     enum image_fit fit;
-    enum image_gravity gravity;  /* cover and contain */
-    bool enlarge;                /* false: never larger than the source */
-    enum image_format format;    /* UNKNOWN: the source's, if it is writable, else JPEG (PNG when
+    enum image_gravity gravity; /* cover and contain */
+    bool enlarge;               /* false: never larger than the source */
+    enum image_format format;   /* UNKNOWN: the source's, if it is writable, else JPEG (PNG when
                                     the source has alpha) */
-    int quality;                 /* 1 to 100; 0: the format's default */
+    int quality;                /* 1 to 100; 0: the format's default */
     bool progressive;
     bool lossless;               /* WebP */
     bool keep_metadata;          /* false: strip all but copyright */

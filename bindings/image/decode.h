@@ -1,0 +1,24 @@
+/*
+ * decode.h - bytes to pixels.
+ */
+#ifndef LUNETTE_BINDINGS_IMAGE_DECODE_H
+#define LUNETTE_BINDINGS_IMAGE_DECODE_H
+
+#include <magick/api.h>
+
+#include "bindings/image/engine.h"
+
+/*
+ * Decodes a still file (one picture of it) with the decoder of `info->format` and no other, as it
+ * is stored: not oriented, in its own colours. `divisor` (1, 2, 4, 8) asks a JPEG to be decoded at
+ * that fraction of its size. A picture that the library calls damaged or truncated is `bad_image`.
+ * NULL on failure; owned by the caller (pixels_destroy).
+ */
+Image *decode_still(const void *bytes, size_t length, const struct image_info *info, int divisor,
+                    struct error *err);
+
+/* As above for any file that was probed: of an animation its first frame, on the full canvas. */
+Image *decode_first(const void *bytes, size_t length, const struct image_info *info, int divisor,
+                    struct error *err);
+
+#endif

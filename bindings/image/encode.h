@@ -1,0 +1,23 @@
+/*
+ * encode.h - pixels to bytes.
+ */
+#ifndef LUNETTE_BINDINGS_IMAGE_ENCODE_H
+#define LUNETTE_BINDINGS_IMAGE_ENCODE_H
+
+#include <magick/api.h>
+
+#include "bindings/image/engine.h"
+
+#define ENCODE_DEFAULT_QUALITY 80
+
+bool encode_has_alpha(enum image_format format); /* can a file of this format have any? */
+
+/* Encodes an upright sRGB picture (or a list of frames, to GIF) whose metadata is as it shall be,
+ * in target->format; the pictures may be changed on the way. *output is written on success. */
+MUST_CHECK bool encode_image(Image *image, const struct image_target *target,
+                             struct image_output *output, struct error *err);
+
+/* Turns half-transparent pixels into opaque or transparent ones, and the colours into a palette. */
+MUST_CHECK bool encode_palette(Image *image, struct error *err);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * steps.h - what a rule does to a picture before it is resized.
+ */
+#ifndef LUNETTE_BINDINGS_IMAGE_STEPS_H
+#define LUNETTE_BINDINGS_IMAGE_STEPS_H
+
+#include <magick/api.h>
+
+#include "bindings/image/engine.h"
+
+/* The size of *width x *height after the steps. Fails with `usage` for a step that can't be done:
+ * a crop that leaves the picture, an angle that is no quarter turn, a size or sigma out of range. */
+MUST_CHECK bool steps_size(const struct image_step *steps, size_t count, int64_t *width,
+                           int64_t *height, struct error *err);
+
+/* True when no step is about a number of pixels, so that they may be done on a smaller picture. */
+bool steps_any_scale(const struct image_step *steps, size_t count);
+
+/* Does them, to an upright sRGB picture, in order. */
+MUST_CHECK bool steps_apply(Image **image, const struct image_step *steps, size_t count,
+                            struct error *err);
+
+#define STEPS_SIGMA_MAX 100.0
+#define STEPS_BLOCK_MAX 1024
+
+#endif
