@@ -1,9 +1,11 @@
 -- The image pipeline: a photo is uploaded; smaller pictures, an entry in the public list of images
 -- and a record in the table come out. These are its rules. Change them, save, and run again.
 
+local env = require "env"
+
 local rules = {
   -- Where everything goes. Never the bucket that the uploads arrive in.
-  destination = os.getenv "DESTINATION_BUCKET" or "images",
+  destination = env.get("DESTINATION_BUCKET", "images"),
 
   -- The pictures made of each photo. fit = "inside": the whole photo within the box; "cover": fills
   -- the box, what is over is cut off; "contain": padded; "fill": stretched. Never enlarged.
@@ -25,7 +27,7 @@ local rules = {
     bytes = "bytes", uploaded = "uploaded" },
 
   manifest = "images.json", -- the public list, in the destination
-  table = os.getenv "METADATA_TABLE", -- optional: a DynamoDB table with the partition key `id`
+  table = env.get "METADATA_TABLE", -- optional: a DynamoDB table with the partition key `id`
   when_deleted = "remove", -- of an upload that was deleted: "remove" all that came of it, or "keep"
   max_bytes = 50 * 1024 * 1024, -- larger uploads are refused
   edition = 1, -- raise it to make everything anew

@@ -4,7 +4,7 @@
 ---@class context
 ---@field request_id string The invocation's id; in every log line.
 ---@field function_name string
----@field function_arn string
+---@field function_arn? string
 ---@field function_version string
 ---@field memory_mb integer What the function may use.
 ---@field deadline_ms integer When it must be done, in milliseconds since 1970.

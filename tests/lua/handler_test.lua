@@ -129,16 +129,16 @@ end
 local function load_handler(world, environment, edit)
   local source = t.read("scripts/handler.lua")
   if edit then source = edit(source) end
-  local saved, replaced = {}, { "s3", "dynamodb", "image", "task", "log", "events",
+  local saved, replaced = {}, { "s3", "dynamodb", "image", "task", "log", "env", "events",
     "manifest" }
   for _, name in ipairs(replaced) do
     saved[name] = package.loaded[name]
     package.loaded[name] = world.modules[name]
   end
-  local real_getenv = os.getenv
-  os.getenv = function(name) return environment and environment[name] end -- luacheck: ignore
+  package.loaded.env = {
+    get = function(name, default) return environment and environment[name] or default end,
+  }
   local ok, handler = pcall(assert(load(source, "@handler.lua")))
-  os.getenv = real_getenv -- luacheck: ignore
   for _, name in ipairs(replaced) do package.loaded[name] = saved[name] end
   if not ok then error(handler, 0) end
   return handler
