@@ -77,9 +77,11 @@ end
 
 -- What the handler did to the store: how often it wrote, and in which bucket it works.
 local function read_effects(photo)
+  photo.writes = effects.counts().writes
   for _, effect in ipairs(effects.list()) do
-    if effect.write then photo.writes = photo.writes + 1 end
-    if effect.bucket and effect.bucket ~= upload_bucket then photo.bucket = effect.bucket end
+    if effect.operation:find("^s3%.") and effect.place ~= upload_bucket then
+      photo.bucket = effect.place
+    end
   end
 end
 
