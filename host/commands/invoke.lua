@@ -2,6 +2,7 @@
 
 local failure = require "failure"
 local host = require "host"
+local places = require "commands.places"
 
 local event_bytes_max = 6 * 1024 * 1024 -- what Lambda takes
 
@@ -22,7 +23,9 @@ local function read_event(path)
 end
 
 return function(_, operands)
-  local result, err = host.invoke(read_event(operands[1]))
+  local event = read_event(operands[1])
+  places.declare()
+  local result, err = host.invoke(event)
   if not result then
     io.stderr:write(tostring(err), "\n")
     if err.traceback then io.stderr:write(err.traceback, "\n") end

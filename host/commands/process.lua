@@ -8,10 +8,11 @@ local hash = require "hash"
 local host = require "host"
 local json = require "json"
 local layout = require "commands.table"
+local places = require "commands.places"
 local progress = require "commands.progress"
 local s3 = require "s3"
 
-local upload_bucket = "uploads"
+local upload_bucket = places.uploads
 local photo_bytes_max = 100 * 1000 * 1000
 local manifest_lines_max = 8
 
@@ -202,12 +203,12 @@ local function summary(photos, sum)
   return table.concat(parts, ", ")
 end
 
-local function print_result(photos, options)
+local function print_result(photos)
   local sum = totals(photos)
   print_table(photos)
   if sum.bucket then
     print_manifest(sum.bucket)
-    io.stdout:write(("pictures     %s/%s/\n"):format(options.store or "lunette-store", sum.bucket))
+    io.stdout:write("pictures     ", places.folder(sum.bucket), "\n")
   end
   io.stdout:write("result       ", summary(photos, sum), "\n")
   for _, photo in ipairs(photos) do
@@ -234,6 +235,7 @@ end
 
 return function(options, operands)
   local photos = list_photos(operands)
+  places.declare()
   local ok, err = host.load_handler()
   if not ok then error(err, 0) end
   local bar = progress.new(#photos, options.json)
@@ -243,6 +245,6 @@ return function(options, operands)
     bar:finish(photo.key, outcome(photo))
   end
   bar:close()
-  if options.json then print_json(photos) else print_result(photos, options) end
+  if options.json then print_json(photos) else print_result(photos) end
   return totals(photos).failed > 0 and 1 or 0
 end

@@ -9,7 +9,7 @@ local host = require "host"
 -- Modules that scripts should not use.
 local internal = {
   check = true, failure = true, event_samples = true, manifest_text = true, effects = true,
-  host = true,
+  host = true, store = true,
 }
 
 -- An object of each class with methods.

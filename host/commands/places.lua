@@ -1,0 +1,22 @@
+-- Where the pipeline's things are, locally: the buckets and the table that somebody sets up once in
+-- AWS are simply there.
+
+local env = require "env"
+local store = require "store"
+
+local places = { uploads = "uploads" }
+
+--- Makes sure that they exist in the local store.
+function places.declare()
+  store.declare_bucket(places.uploads)
+  store.declare_bucket(env.get("DESTINATION_BUCKET", "images"))
+  local metadata_table = env.get "METADATA_TABLE"
+  if metadata_table then store.declare_table(metadata_table, "id") end
+end
+
+--- The folder in which a person finds the bucket's objects.
+function places.folder(bucket)
+  return store.directory() .. "/" .. bucket .. "/"
+end
+
+return places
