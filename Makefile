@@ -39,11 +39,15 @@ endif
 
 VERSION := 0.1.0
 
+# Asked once, and only when something is compiled: on a new machine pkg-config comes with `deps`.
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
+
 CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DLUNETTE_VERSION='"$(VERSION)"' \
-               $(shell pkg-config --cflags $(PACKAGES)) $(CPPFLAGS)
+               $(PACKAGE_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL   = -std=c11 -fPIE -pthread $(OPTIMISE) $(WARNINGS) $(CFLAGS)
 LDFLAGS_ALL  = -pie -pthread $(OPTIMISE) -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS         = $(shell pkg-config --libs $(PACKAGES)) -lm
+LIBS         = $(PACKAGE_LIBS) -lm
 
 SOURCES     := $(sort $(wildcard host/*.c host/*/*.c bindings/*.c bindings/*/*.c bindings/*/*/*.c))
 LUA_SOURCES := $(sort $(wildcard bindings/*.lua bindings/api/*.lua host/commands/*.lua) \
@@ -113,6 +117,13 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d)
+
+# ---- the demo -------------------------------------------------------------------------------
+
+demo: deps ## install, build, make sample photos, run the main job on them, show the result
+	@$(MAKE) --no-print-directory -s $(BUILD)/lunette $(SAMPLES)/made
+	@$(BUILD)/lunette process --store build/demo --table photos=id \
+	  $(SAMPLES)/*.*
 
 # ---- tests ----------------------------------------------------------------------------------
 
