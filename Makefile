@@ -127,8 +127,11 @@ demo: deps ## install, build, make sample photos, run the main job on them, show
 
 # ---- tests ----------------------------------------------------------------------------------
 
+# So that a test can make the n-th allocation fail (tests/unit/allocation.h).
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+
 $(BUILD)/unit-tests: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(UNIT_OBJECTS)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(CC) $(LDFLAGS_ALL) $(WRAP) -o $@ $^ $(LIBS)
 
 # The sample photos are the same in every mode, so there is one set of them.
 SAMPLES := build/samples

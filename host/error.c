@@ -3,6 +3,7 @@
  */
 #include "host/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,7 +65,10 @@ bool error_set_system(struct error *err, int errno_value, const char *format, ..
     va_start(arguments, format);
     (void)vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return error_set(err, "io", "%s: %s", what, strerror(errno_value));
+    bool memory = errno_value == ENOMEM;
+    (void)error_set(err, memory ? "memory" : "io", "%s: %s", what, strerror(errno_value));
+    err->retryable = memory;
+    return false;
 }
 
 bool error_prefix(struct error *err, const char *format, ...)

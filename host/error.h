@@ -38,7 +38,8 @@ bool error_set_v(struct error *err, const char *code, const char *format, va_lis
 /* "out of memory while WHAT"; retryable. Returns false. */
 bool error_set_memory(struct error *err, const char *what);
 
-/* For a failed system call: code `io`, message "WHAT: strerror(errno_value)". Returns false. */
+/* For a failed system call: code `io` (`memory`, retryable, for ENOMEM), message "WHAT:
+ * strerror(errno_value)". Returns false. */
 bool error_set_system(struct error *err, int errno_value, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
