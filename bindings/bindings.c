@@ -6,6 +6,7 @@
 static const char attached; /* its address is the registry key */
 
 /* clang-format off: one module a line */
+/* clang-format off: one a line, so that a new one is one line */
 const luaL_Reg bindings_modules[] = {
     {"effects", luaopen_effects},
     {"env", luaopen_env},
@@ -19,6 +20,7 @@ const luaL_Reg bindings_modules[] = {
     {"uuid", luaopen_uuid},
     {NULL, NULL},
 };
+/* clang-format on */
 /* clang-format on */
 
 void bindings_attach(lua_State *L, struct bindings *bindings)

@@ -9,7 +9,7 @@
 #include "bindings/image/engine.h"
 
 /* The size of *width x *height after the steps. Fails with `usage` for a step that can't be done:
- * a crop that leaves the picture, an angle that is no quarter turn, a size or sigma out of range. */
+ * a crop that leaves the picture, an angle that is no quarter turn, size or sigma out of range. */
 MUST_CHECK bool steps_size(const struct image_step *steps, size_t count, int64_t *width,
                            int64_t *height, struct error *err);
 

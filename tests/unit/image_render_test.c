@@ -14,7 +14,7 @@
 #define BLUE  0x0000fffful
 #define WHITE 0xfffffffful
 
-/* The quarters' colours, read at their middles: left above, right above, left below, right below. */
+/* The quarters' colours, read at their middles: above left and right, below left and right. */
 static bool quarters(const struct image_output *output, unsigned long a, unsigned long b,
                      unsigned long c, unsigned long d, int tolerance)
 {

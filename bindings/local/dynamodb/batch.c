@@ -48,7 +48,7 @@ static bool count_requests(json_t *tables, const char *list, size_t *count, stru
     return true;
 }
 
-/* ---- BatchGetItem ----------------------------------------------------------------------------- */
+/* ---- BatchGetItem ---------------------------------------------------------------------------- */
 
 struct batch_get {
     struct table table;
@@ -194,7 +194,7 @@ bool dynamodb_batch_get(struct dynamodb_call *call, struct error *err)
     return unprocessed != NULL && get_tables(call, tables, responses, unprocessed, err);
 }
 
-/* ---- BatchWriteItem --------------------------------------------------------------------------- */
+/* ---- BatchWriteItem -------------------------------------------------------------------------- */
 
 struct batch_write {
     struct write writes[DYNAMODB_BATCH_WRITE_MAX];

@@ -34,7 +34,7 @@ static bool same_item_twice(struct error *err)
                                  "item");
 }
 
-/* ---- TransactGetItems ------------------------------------------------------------------------- */
+/* ---- TransactGetItems ------------------------------------------------------------------------ */
 
 struct place {
     struct table table;
@@ -87,7 +87,7 @@ bool dynamodb_transact_get(struct dynamodb_call *call, struct error *err)
     return document_set_field(call->answer, "Responses", responses, err);
 }
 
-/* ---- TransactWriteItems ----------------------------------------------------------------------- */
+/* ---- TransactWriteItems ---------------------------------------------------------------------- */
 
 struct transaction {
     struct write *writes;
