@@ -154,7 +154,7 @@ FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard tests/fuzz/*_fuzz.
 $(BUILD)/fuzz-%: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(BUILD)/tests/fuzz/%_fuzz.o
 	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-.PRECIOUS: $(BUILD)/tests/fuzz/%.o
+.SECONDARY: $(FUZZERS:%=$(BUILD)/tests/fuzz/%_fuzz.o)
 
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz-%)
 
