@@ -96,7 +96,9 @@ local function delete_pictures(kept, ...)
       end
     end
   end
-  if #keys > 0 then s3.delete_all { bucket = rules.destination, keys = keys } end
+  if #keys == 0 then return end
+  local failed = s3.delete_all({ bucket = rules.destination, keys = keys }).errors[1]
+  if failed then error(("%s: %s: %s"):format(failed.key, failed.code, failed.message), 0) end
 end
 
 local function picture_key(upload, variant, extension, version)

@@ -19,4 +19,9 @@ function places.folder(bucket)
   return store.directory() .. "/" .. bucket .. "/"
 end
 
+--- The file in which a person finds an object.
+function places.file(bucket, key)
+  return store.path(bucket, key)
+end
+
 return places

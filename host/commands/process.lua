@@ -173,7 +173,8 @@ local function print_manifest(bucket)
   local object = s3.find { bucket = bucket, key = "images.json" }
   local ok, list = pcall(json.decode, object and object.body or "")
   if not ok or not json.is_array(list) then return end
-  io.stdout:write(("images.json  %d %s\n"):format(#list, #list == 1 and "entry" or "entries"))
+  io.stdout:write(("images.json  %d %s, in %s\n"):format(#list,
+    #list == 1 and "entry" or "entries", places.file(bucket, "images.json")))
   for i, entry in ipairs(list) do
     if i > manifest_lines_max then
       io.stdout:write("  ...\n")

@@ -23,7 +23,8 @@ function progress:begin(name)
   local filled = bar_width * self.done // self.total
   local bar = ("#"):rep(filled) .. ("."):rep(bar_width - filled)
   local line = ("[%s] %d/%d %s"):format(bar, self.done, self.total, name)
-  io.stderr:write("\r\27[K", layout.cut(line, self.columns - 1))
+  -- The cursor goes back to the line's beginning, so that a log line covers the bar.
+  io.stderr:write("\27[K", layout.cut(line, self.columns - 1), "\r")
   io.stderr:flush()
 end
 
@@ -36,7 +37,7 @@ end
 
 --- Takes the bar away.
 function progress:close()
-  if self.is_bar then io.stderr:write("\r\27[K") end
+  if self.is_bar then io.stderr:write("\27[K") end
 end
 
 return progress

@@ -184,7 +184,8 @@ local function check_options(real, item, i, class)
   local accepted = {}
   for name in listed:gmatch("[%w_]+") do accepted[name] = true end
   local documented = fields_of(class)
-  t.equal(sorted_names(accepted), sorted_names(documented), item.name .. ": fields of " .. class.name)
+  local where = item.name .. ": fields of " .. class.name
+  t.equal(sorted_names(accepted), sorted_names(documented), where)
   local missing = complaint(fn, object, item, i, {}):match("field '([%w_]+)' is missing")
   if missing then
     t.equal(documented[missing].optional, false, item.name .. ": is " .. missing .. " optional")

@@ -63,6 +63,7 @@ local function new_world(step)
       wrote("-" .. options.bucket .. "/" .. key)
       world.objects[options.bucket .. "/" .. key] = nil
     end
+    return { deleted = #options.keys, errors = {} }
   end
 
   local dynamodb = {}

@@ -1,0 +1,48 @@
+# What the tests of the command line share: `. tests/cli/check.sh`, checks, then `tally`.
+#
+# LUNETTE is the program, WORK an empty folder; both come from tests/run.
+set -u
+passed=0 failed=0
+
+# run ARGUMENT...: the program; leaves $status, $out and $err. Standard input is the caller's.
+run() {
+    "$LUNETTE" "$@" >"$WORK/out" 2>"$WORK/err"
+    status=$?
+    out=$(cat "$WORK/out") err=$(cat "$WORK/err")
+}
+
+# expect WHAT WANTED GOT
+expect() {
+    if [ "$3" = "$2" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: %s\n  expected %s\n  got      %s\n' "$1" "$2" "$3"
+    fi
+}
+
+# contains WHAT WANTED TEXT: plain text somewhere in the text
+contains() {
+    if [[ "$3" == *"$2"* ]]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: %s\n  expected to find %s\n  in %s\n' "$1" "$2" "$3"
+    fi
+}
+
+# refuses WANTED ARGUMENT...: exit status 2, nothing on standard output, one line with that text
+refuses() {
+    local wanted=$1
+    shift
+    run "$@" </dev/null
+    expect "exit status of: $*" 2 "$status"
+    expect "output of: $*" "" "$out"
+    expect "lines of: $*" 1 "$(wc -l <"$WORK/err" | tr -d ' ')"
+    contains "complaint of: $*" "$wanted" "$err"
+}
+
+tally() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ]
+}

@@ -1,0 +1,50 @@
+# `lunette invoke`: the result on standard output, a failure on standard error with exit status 1.
+. tests/cli/check.sh
+
+cat >"$WORK/rules.lua" <<'LUA'
+local function deeper(event) error(event.fail) end
+return {
+  main = function(event)
+    if event.fail then deeper(event) end
+    return { got = event }
+  end,
+  other = function() return "other" end,
+}
+LUA
+invoke() { run invoke --store "$WORK/store" --handler "$@"; }
+
+echo '{"a":[1,2.5,[]]}' >"$WORK/event.json"
+invoke "$WORK/rules.lua" "$WORK/event.json"
+expect "a file's result" '0 {"got":{"a":[1,2.5,[]]}}' "$status $out"
+invoke "$WORK/rules.lua" - <"$WORK/event.json"
+expect "standard input, said so" '0 {"got":{"a":[1,2.5,[]]}}' "$status $out"
+invoke "$WORK/rules.lua" <"$WORK/event.json"
+expect "standard input, not said" '0 {"got":{"a":[1,2.5,[]]}}' "$status $out"
+invoke "$WORK/rules.lua:other" <"$WORK/event.json"
+expect "another function of the table" '0 "other"' "$status $out"
+
+invoke "$WORK/rules.lua" - <<<'{"fail":"no luck"}'
+expect "a function error" "1 " "$status $out"
+contains "says what" "no luck" "$err"
+contains "says where" "rules.lua:1: in" "$err"
+invoke "$WORK/rules.lua" - <<<'{"fail":'
+expect "an event that is no JSON" "1 " "$status $out"
+contains "is named" "the event can't be read" "$err"
+
+echo 'return {' >"$WORK/syntax.lua"
+invoke "$WORK/syntax.lua" "$WORK/event.json"
+expect "a syntax error" "1 " "$status $out"
+contains "names file and line" "syntax.lua:2:" "$err"
+echo 'return 7' >"$WORK/seven.lua"
+invoke "$WORK/seven.lua" "$WORK/event.json"
+expect "a handler that is no function" "1 " "$status $out"
+invoke "$WORK/none.lua" "$WORK/event.json"
+expect "no handler" "1 " "$status $out"
+contains "is named" "none.lua" "$err"
+
+refuses "No such file" invoke --store "$WORK/store" "$WORK/nothing.json"
+refuses "Is a directory" invoke --store "$WORK/store" "$WORK"
+refuses "larger than 6291456 bytes" invoke --store "$WORK/store" /dev/zero
+refuses "--handlr" invoke --handlr x
+
+tally
