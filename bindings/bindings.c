@@ -12,6 +12,7 @@ const luaL_Reg bindings_modules[] = {
     {"env", luaopen_env},
     {"failure", luaopen_failure},
     {"hash", luaopen_hash},
+    {"image", luaopen_image},
     {"json", luaopen_json},
     {"log", luaopen_log},
     {"s3", luaopen_s3},

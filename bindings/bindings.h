@@ -30,6 +30,7 @@ int luaopen_effects(lua_State *L);
 int luaopen_env(lua_State *L);
 int luaopen_failure(lua_State *L);
 int luaopen_hash(lua_State *L);
+int luaopen_image(lua_State *L);
 int luaopen_json(lua_State *L);
 int luaopen_log(lua_State *L);
 int luaopen_s3(lua_State *L);

@@ -32,20 +32,23 @@ static Image *decode_frame(const struct frame *frame, const struct image_info *a
                                   .metadata_bytes = INT64_MAX,
                                   .bytes = INT64_MAX};
     struct image_info info;
-    if (!image_probe(frame->file.data, frame->file.length, &limits, &info, err))
+    if (!image_probe(frame->file.data, frame->file.length, &limits, &info, err)) {
         return NULL;
+    }
     return decode_still(frame->file.data, frame->file.length, &info, 1, err);
 }
 
 static bool draw_frame(Image *canvas, const struct frame *frame, const struct image_info *info,
                        struct pixels_area *drawn, struct error *err)
 {
-    if (frame->x >= info->width || frame->y >= info->height)
+    if (frame->x >= info->width || frame->y >= info->height) {
         return error_set(err, "bad_image", "damaged %s: a frame lies outside of the picture",
                          image_format_name(info->format));
+    }
     Image *part = decode_frame(frame, info, err);
-    if (part == NULL)
+    if (part == NULL) {
         return false;
+    }
     *drawn = (struct pixels_area){frame->x, frame->y, (int64_t)part->columns, (int64_t)part->rows};
     bool ok = pixels_paste(canvas, part, frame->x, frame->y, true, err);
     pixels_destroy(part);
@@ -61,8 +64,9 @@ static Image *new_canvas(const struct image_info *info, struct error *err)
  * what follows, and a JPEG of it needs no background. */
 static void drop_needless_alpha(Image *canvas, const struct image_info *info)
 {
-    if (!info->alpha && IsOpaqueImage(canvas, &canvas->exception))
+    if (!info->alpha && IsOpaqueImage(canvas, &canvas->exception)) {
         canvas->matte = MagickFalse;
+    }
 }
 
 Image *animation_first(const void *bytes, size_t length, const struct image_info *info,
@@ -74,17 +78,20 @@ Image *animation_first(const void *bytes, size_t length, const struct image_info
     Image *canvas = NULL;
     frames_open(&frames, bytes, length, info->format);
     bool ok = frames_next(&frames, &ended, err);
-    if (!ok && ended)
+    if (!ok && ended) {
         (void)error_set(err, "bad_image", "%s without a frame", image_format_name(info->format));
-    if (ok)
+    }
+    if (ok) {
         canvas = new_canvas(info, err);
+    }
     if (canvas != NULL && !draw_frame(canvas, &frames.frame, info, &drawn, err)) {
         pixels_destroy(canvas);
         canvas = NULL;
     }
     frames_close(&frames);
-    if (canvas != NULL)
+    if (canvas != NULL) {
         drop_needless_alpha(canvas, info);
+    }
     return canvas;
 }
 
@@ -92,10 +99,12 @@ Image *animation_first(const void *bytes, size_t length, const struct image_info
 
 static bool clear_area(Image *canvas, struct pixels_area area, struct error *err)
 {
-    if (area.width > (int64_t)canvas->columns - area.x)
+    if (area.width > (int64_t)canvas->columns - area.x) {
         area.width = (int64_t)canvas->columns - area.x;
-    if (area.height > (int64_t)canvas->rows - area.y)
+    }
+    if (area.height > (int64_t)canvas->rows - area.y) {
         area.height = (int64_t)canvas->rows - area.y;
+    }
     return SetImageColorRegion(canvas, (long)area.x, (long)area.y, (unsigned long)area.width,
                                (unsigned long)area.height, &nothing) ||
            library_failed(&canvas->exception, "memory", "clearing a frame", err);
@@ -104,8 +113,9 @@ static bool clear_area(Image *canvas, struct pixels_area area, struct error *err
 /* Makes the canvas ready for the next frame. */
 static bool dispose(struct player *player, enum frame_disposal disposal, struct error *err)
 {
-    if (disposal == FRAME_CLEAR)
+    if (disposal == FRAME_CLEAR) {
         return clear_area(player->canvas, player->drawn, err);
+    }
     if (disposal == FRAME_RESTORE && player->before != NULL) {
         pixels_destroy(player->canvas);
         player->canvas = player->before;
@@ -121,8 +131,9 @@ static bool draw(struct player *player, const struct image_info *info, struct er
     player->before = NULL;
     if (frame->disposal == FRAME_RESTORE) {
         player->before = pixels_clone(player->canvas, err);
-        if (player->before == NULL)
+        if (player->before == NULL) {
             return false;
+        }
     }
     return draw_frame(player->canvas, frame, info, &player->drawn, err);
 }
@@ -137,8 +148,9 @@ static bool add_frame(struct player *player, Image **list, animation_make *make,
                       struct error *err)
 {
     Image *made = make(player->canvas, context, err);
-    if (made == NULL)
+    if (made == NULL) {
         return false;
+    }
     int64_t delay = player->frames.frame.delay_cs;
     made->delay = (unsigned long)(delay < SHORTEST_DELAY_CS ? DEFAULT_DELAY_CS : delay);
     made->dispose = made->matte ? BackgroundDispose : NoneDispose;
@@ -153,8 +165,9 @@ static bool play(struct player *player, const struct image_info *info, Image **l
     bool ended;
     while (frames_next(&player->frames, &ended, err)) {
         if (!draw(player, info, err) || !add_frame(player, list, make, context, err) ||
-            !dispose(player, player->frames.frame.disposal, err))
+            !dispose(player, player->frames.frame.disposal, err)) {
             return false;
+        }
     }
     return ended;
 }
@@ -163,8 +176,9 @@ Image *animation_play(const void *bytes, size_t length, const struct image_info 
                       animation_make *make, void *context, struct error *err)
 {
     struct player player = {.canvas = new_canvas(info, err)};
-    if (player.canvas == NULL)
+    if (player.canvas == NULL) {
         return NULL;
+    }
     Image *list = NULL;
     frames_open(&player.frames, bytes, length, info->format);
     if (!play(&player, info, &list, make, context, err)) {

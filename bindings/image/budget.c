@@ -31,11 +31,13 @@ static void queue_join(struct waiter *waiter)
 static void queue_leave(struct waiter *waiter)
 {
     struct waiter **at = &first;
-    while (*at != waiter)
+    while (*at != waiter) {
         at = &(*at)->next;
+    }
     *at = waiter->next;
-    if (*at == NULL)
+    if (*at == NULL) {
         last = at;
+    }
     (void)pthread_cond_broadcast(&changed);
 }
 
@@ -78,12 +80,15 @@ static bool wait_for_turn(int64_t bytes, struct waiter *waiter, const struct ima
                           struct error *err)
 {
     for (;;) {
-        if (bytes > total)
+        if (bytes > total) {
             return refuse(bytes, err);
-        if (first == waiter && bytes <= total - used)
+        }
+        if (first == waiter && bytes <= total - used) {
             return true;
-        if (asked_to_stop(control, err))
+        }
+        if (asked_to_stop(control, err)) {
             return false;
+        }
         wait_a_little();
     }
 }
@@ -94,8 +99,9 @@ bool budget_take(int64_t bytes, const struct image_control *control, struct erro
     (void)pthread_mutex_lock(&mutex);
     queue_join(&waiter);
     bool ok = wait_for_turn(bytes, &waiter, control, err);
-    if (ok)
+    if (ok) {
         used += bytes;
+    }
     queue_leave(&waiter);
     (void)pthread_mutex_unlock(&mutex);
     return ok;

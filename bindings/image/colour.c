@@ -16,8 +16,9 @@ static ColorspaceType profile_space(const unsigned char *profile, size_t length)
         ColorspaceType space;
     } spaces[] = {{"RGB ", RGBColorspace}, {"GRAY", GRAYColorspace}, {"CMYK", CMYKColorspace}};
     for (size_t i = 0; length >= 128 && i < sizeof spaces / sizeof spaces[0]; i++) {
-        if (memcmp(profile + 16, spaces[i].signature, 4) == 0)
+        if (memcmp(profile + 16, spaces[i].signature, 4) == 0) {
             return spaces[i].space;
+        }
     }
     return UndefinedColorspace;
 }
@@ -25,10 +26,12 @@ static ColorspaceType profile_space(const unsigned char *profile, size_t length)
 /* A profile for other pixels than these is an editor's leftover; viewers ignore it too. */
 static bool profile_fits(const Image *image, ColorspaceType space)
 {
-    if (space == CMYKColorspace)
+    if (space == CMYKColorspace) {
         return image->colorspace == CMYKColorspace;
-    if (space == RGBColorspace)
+    }
+    if (space == RGBColorspace) {
         return IsRGBColorspace(image->colorspace);
+    }
     return space == GRAYColorspace && IsRGBColorspace(image->colorspace) &&
            IsGrayImage(image, &((Image *)(uintptr_t)image)->exception);
 }
@@ -37,8 +40,9 @@ static void convert_by_profile(Image *image)
 {
     size_t length = 0;
     const unsigned char *profile = GetImageProfile(image, "ICM", &length);
-    if (profile == NULL || !profile_fits(image, profile_space(profile, length)))
+    if (profile == NULL || !profile_fits(image, profile_space(profile, length))) {
         return;
+    }
     /* A profile that the colour engine can't read is ignored, as viewers do; the picture stays in
      * its own colours, and CMYK is converted by formula below. */
     unsigned char srgb[SRGB_PROFILE_MAX];
@@ -50,10 +54,12 @@ bool colour_to_srgb(Image *image, struct error *err)
 {
     convert_by_profile(image);
     (void)DeleteImageProfile(image, "ICM");
-    if (library_stopped(err))
+    if (library_stopped(err)) {
         return false;
+    }
     if (image->colorspace != RGBColorspace && image->colorspace != sRGBColorspace &&
-        !TransformColorspace(image, RGBColorspace))
+        !TransformColorspace(image, RGBColorspace)) {
         return library_failed(&image->exception, "unsupported", "converting colours", err);
+    }
     return !library_stopped(err);
 }

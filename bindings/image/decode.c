@@ -21,8 +21,9 @@ static ImageInfo *decoder_for(const struct image_info *info, int divisor)
     const char *coder = library_coder(info->format);
     (void)snprintf(decoder->filename, sizeof decoder->filename, "%s:image", coder);
     (void)snprintf(decoder->magick, sizeof decoder->magick, "%s", coder);
-    if (info->format == IMAGE_TIFF)
+    if (info->format == IMAGE_TIFF) {
         decoder->subrange = 1; /* the first page */
+    }
     if (info->format == IMAGE_JPEG && divisor > 1) {
         char size[64];
         (void)snprintf(size, sizeof size, "%" PRId64 "x%" PRId64, info->width / divisor,
@@ -39,8 +40,9 @@ static ImageInfo *decoder_for(const struct image_info *info, int divisor)
 static bool damaged(const struct image_info *info, ExceptionType severity)
 {
     bool chatty = info->format == IMAGE_TIFF || info->format == IMAGE_PNG;
-    if (chatty && severity == CoderWarning)
+    if (chatty && severity == CoderWarning) {
         return false;
+    }
     return severity >= WarningException;
 }
 
@@ -62,11 +64,13 @@ static bool check_decoded(const Image *image, const ExceptionInfo *exception,
                        image_format_name(info->format));
         return library_failed(exception, "bad_image", what, err);
     }
-    if (library_stopped(err))
+    if (library_stopped(err)) {
         return false;
-    if (!as_probed(image, info, divisor))
+    }
+    if (!as_probed(image, info, divisor)) {
         return error_set(err, "bad_image", "damaged %s: its size is not what its header says",
                          image_format_name(info->format));
+    }
     return true;
 }
 

@@ -53,14 +53,15 @@ static ImageInfo *encoder_for(const struct image_target *target)
     encoder->quality =
         (unsigned long)(target->quality > 0 ? target->quality : ENCODE_DEFAULT_QUALITY);
     encoder->interlace = NoInterlace;
-    if (target->format == IMAGE_JPEG)
+    if (target->format == IMAGE_JPEG) {
         prepare_jpeg(encoder, target);
-    else if (target->format == IMAGE_PNG)
+    } else if (target->format == IMAGE_PNG) {
         prepare_png(encoder, target);
-    else if (target->format == IMAGE_WEBP)
+    } else if (target->format == IMAGE_WEBP) {
         prepare_webp(encoder, target);
-    else if (target->progressive)
+    } else if (target->progressive) {
         encoder->interlace = LineInterlace;
+    }
     return encoder;
 }
 
@@ -68,10 +69,11 @@ static void threshold_row(PixelPacket *pixels, size_t count, const void *context
 {
     const PixelPacket *transparent = context;
     for (size_t i = 0; i < count; i++) {
-        if (pixels[i].opacity > MaxRGB / 2)
+        if (pixels[i].opacity > MaxRGB / 2) {
             pixels[i] = *transparent;
-        else
+        } else {
             pixels[i].opacity = OpaqueOpacity;
+        }
     }
 }
 
@@ -94,8 +96,9 @@ static void prepare_image(Image *image, const struct image_target *target)
         frame->interlace = NoInterlace;
         pixels_forget_page(frame);
         if (frame->matte && IsOpaqueImage(frame, &frame->exception) &&
-            GetImageListLength(image) == 1)
+            GetImageListLength(image) == 1) {
             frame->matte = MagickFalse;
+        }
     }
 }
 
@@ -105,8 +108,9 @@ static bool give(void *blob, size_t length, const Image *image, const struct ima
                  struct image_output *output, struct error *err)
 {
     void *bytes = malloc(length > 0 ? length : 1);
-    if (bytes == NULL)
+    if (bytes == NULL) {
         return error_set_memory(err, "encoding an image");
+    }
     memcpy(bytes, blob, length);
     *output = (struct image_output){.bytes = bytes,
                                     .length = length,
@@ -121,8 +125,9 @@ bool encode_image(Image *image, const struct image_target *target, struct image_
                   struct error *err)
 {
     if (target->format == IMAGE_GIF && GetNextImageInList(image) == NULL &&
-        !encode_palette(image, err))
+        !encode_palette(image, err)) {
         return false;
+    }
     prepare_image(image, target);
 
     ExceptionInfo exception;

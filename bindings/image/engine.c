@@ -53,8 +53,9 @@ struct picture {
 
 bool image_engine_start(int64_t memory, struct error *err)
 {
-    if (!library_start(memory, err))
+    if (!library_start(memory, err)) {
         return false;
+    }
     budget_set(memory);
     return true;
 }
@@ -79,12 +80,15 @@ static bool plan_items(struct render *render, const struct image_target *targets
     for (size_t i = 0; i < render->count; i++) {
         struct item *item = &render->items[i];
         if (!target_resolve(render->info, &targets[i], &item->target, err) ||
-            !geometry_plan(render->width, render->height, &item->target, limits, &item->plan, err))
+            !geometry_plan(render->width, render->height, &item->target, limits, &item->plan,
+                           err)) {
             return false;
+        }
         int64_t frames = item->target.animated ? render->info->frames : 1;
         int64_t pixels = item->plan.canvas_width * item->plan.canvas_height;
-        if (!limits_check("pixels", pixels * frames, limits->pixels, err))
+        if (!limits_check("pixels", pixels * frames, limits->pixels, err)) {
             return false;
+        }
         render->keep_metadata |= item->target.keep_metadata;
     }
     return true;
@@ -92,8 +96,9 @@ static bool plan_items(struct render *render, const struct image_target *targets
 
 static int choose_divisor(const struct render *render)
 {
-    if (render->info->format != IMAGE_JPEG || !steps_any_scale(render->steps, render->step_count))
+    if (render->info->format != IMAGE_JPEG || !steps_any_scale(render->steps, render->step_count)) {
         return 1;
+    }
     int divisor = 8;
     for (size_t i = 0; i < render->count; i++) {
         int most = geometry_decode_divisor(render->width, render->height, &render->items[i].plan);
@@ -107,8 +112,9 @@ static int choose_divisor(const struct render *render)
 static int64_t codec_memory(const struct image_info *info)
 {
     int64_t pixels = info->width * info->height;
-    if (info->format == IMAGE_JPEG)
+    if (info->format == IMAGE_JPEG) {
         return info->progressive ? pixels * info->channels * 2 : 0;
+    }
     return pixels * 4 * (info->depth > 8 ? 2 : 1);
 }
 
@@ -200,19 +206,22 @@ static bool apply_steps(const struct render *render, Image **image, struct error
 
 static bool make_stills(struct render *render, Image **image, struct error *err)
 {
-    if (!metadata_read(*image, render->keep_metadata, &render->metadata, err))
+    if (!metadata_read(*image, render->keep_metadata, &render->metadata, err)) {
         return false;
+    }
     struct picture picture = {.orientation = render->info->orientation};
     if (render->step_count > 0) {
-        if (!apply_steps(render, image, err))
+        if (!apply_steps(render, image, err)) {
             return false;
+        }
         picture = (struct picture){.orientation = 1, .srgb = true};
     }
     picture.image = *image;
     for (size_t i = 0; i < render->count; i++) {
         if (!render->items[i].target.animated &&
-            !make_still(render, &picture, &render->items[i], err))
+            !make_still(render, &picture, &render->items[i], err)) {
             return false;
+        }
     }
     return true;
 }
@@ -226,8 +235,9 @@ static Image *make_frame(const Image *canvas, void *context, struct error *err)
 {
     const struct frame_work *work = context;
     Image *copy = pixels_clone(canvas, err);
-    if (copy == NULL)
+    if (copy == NULL) {
         return NULL;
+    }
     struct picture picture = {.image = copy, .orientation = 1, .srgb = true};
     bool ok = steps_apply(&copy, work->render->steps, work->render->step_count, err);
     picture.image = copy;
@@ -258,8 +268,9 @@ static bool render_all(void *context, struct error *err)
     Image *image = decode_first(render->bytes, render->length, render->info, render->divisor, err);
     bool ok = image != NULL && make_stills(render, &image, err);
     pixels_destroy(image);
-    for (size_t i = 0; ok && i < render->count; i++)
+    for (size_t i = 0; ok && i < render->count; i++) {
         ok = !render->items[i].target.animated || make_animation(render, &render->items[i], err);
+    }
     metadata_release(&render->metadata);
     return ok;
 }
@@ -270,8 +281,9 @@ static bool render_within_budget(struct render *render, const struct image_contr
                                  struct error *err)
 {
     int64_t memory = memory_needed(render);
-    if (!budget_take(memory, control, err))
+    if (!budget_take(memory, control, err)) {
         return false;
+    }
     bool ok = library_run(render_all, render, control, err);
     budget_give_back(memory);
     return ok;
@@ -283,12 +295,15 @@ static bool plan_and_render(struct render *render, const struct image_target *ta
 {
     render->width = render->info->oriented_width;
     render->height = render->info->oriented_height;
-    if (!image_format_readable(render->info->format))
+    if (!image_format_readable(render->info->format)) {
         return error_set(err, "unsupported", "%s can't be read by this build",
                          image_format_name(render->info->format));
-    if (!steps_size(render->steps, render->step_count, &render->width, &render->height, err) ||
-        !plan_items(render, targets, limits, err))
+    }
+    if (!image_steps_size(render->steps, render->step_count, &render->width, &render->height,
+                          err) ||
+        !plan_items(render, targets, limits, err)) {
         return false;
+    }
     render->divisor = choose_divisor(render);
     return render_within_budget(render, control, err);
 }
@@ -309,17 +324,20 @@ bool image_render(const void *bytes, size_t length, const struct image_info *inf
                             .items = items,
                             .count = target_count};
     bool ok = items != NULL && made != NULL;
-    if (!ok)
+    if (!ok) {
         (void)error_set_memory(err, "rendering an image");
-    for (size_t i = 0; ok && i < target_count; i++)
+    }
+    for (size_t i = 0; ok && i < target_count; i++) {
         items[i].output = &made[i];
+    }
 
     ok = ok && plan_and_render(&render, targets, limits, control, err);
     for (size_t i = 0; i < target_count && made != NULL; i++) {
-        if (ok)
+        if (ok) {
             outputs[i] = made[i];
-        else
+        } else {
             image_output_release(&made[i]);
+        }
     }
     free(items);
     free(made);

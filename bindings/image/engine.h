@@ -102,6 +102,11 @@ struct image_step {
     int angle;
 };
 
+/* The displayed size that *width and *height become; fails with `usage` for a step that can't be
+ * done to a picture of that size (a crop that leaves it, an angle that is no quarter turn, ...). */
+MUST_CHECK bool image_steps_size(const struct image_step *steps, size_t count, int64_t *width,
+                                 int64_t *height, struct error *err);
+
 struct image_target {
     int64_t width, height; /* 0: not given; both 0: the size stays */
     enum image_fit fit;

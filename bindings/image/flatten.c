@@ -35,11 +35,13 @@ static void flatten_row(PixelPacket *pixels, size_t count, const void *context)
 
 bool flatten_image(Image *image, const uint8_t background[3], struct error *err)
 {
-    if (!image->matte)
+    if (!image->matte) {
         return true;
+    }
     PixelPacket back = colour_of(background, OpaqueOpacity);
-    if (!pixels_each_row(image, flatten_row, &back, err))
+    if (!pixels_each_row(image, flatten_row, &back, err)) {
         return false;
+    }
     image->matte = MagickFalse;
     return true;
 }
@@ -47,14 +49,16 @@ bool flatten_image(Image *image, const uint8_t background[3], struct error *err)
 bool flatten_pad(Image **image, const struct geometry *plan, const struct image_target *target,
                  bool alpha, struct error *err)
 {
-    if (plan->canvas_width == plan->crop_width && plan->canvas_height == plan->crop_height)
+    if (plan->canvas_width == plan->crop_width && plan->canvas_height == plan->crop_height) {
         return true;
+    }
     bool transparent = alpha && target->transparent_background;
     Quantum opacity = transparent ? TransparentOpacity : OpaqueOpacity;
     Image *canvas = pixels_new(plan->canvas_width, plan->canvas_height,
                                colour_of(target->background, opacity), err);
-    if (canvas == NULL)
+    if (canvas == NULL) {
         return false;
+    }
     /* On an opaque background the picture itself must be flat; its own alpha ends there. */
     bool ok = (transparent || flatten_image(*image, target->background, err)) &&
               pixels_paste(canvas, *image, plan->offset_x, plan->offset_y, false, err);

@@ -44,11 +44,13 @@ const char *image_format_extension(enum image_format format)
 
 enum image_format image_format_from_name(const char *name)
 {
-    if (strcmp(name, "jpg") == 0)
+    if (strcmp(name, "jpg") == 0) {
         return IMAGE_JPEG;
+    }
     for (int i = IMAGE_UNKNOWN + 1; i < IMAGE_FORMATS; i++) {
-        if (strcmp(name, formats[i].name) == 0)
+        if (strcmp(name, formats[i].name) == 0) {
             return (enum image_format)i;
+        }
     }
     return IMAGE_UNKNOWN;
 }

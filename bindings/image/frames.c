@@ -15,8 +15,9 @@ void frames_open(struct frames *frames, const void *bytes, size_t length, enum i
         reader_seek(&frames->reader, 10);
         unsigned flags = reader_u8(&frames->reader);
         reader_u16(&frames->reader);
-        if ((flags & 0x80) != 0)
+        if ((flags & 0x80) != 0) {
             reader_take(&frames->reader, (uint64_t)3 << ((flags & 7) + 1));
+        }
         frames->header_length = frames->reader.position;
     } else {
         reader_seek(&frames->reader, 12);
@@ -63,29 +64,33 @@ static void read_control(struct reader reader, struct control *control)
 /* The loop extension's count is how often to play *again*; 0 is for ever. */
 static void read_loops(struct reader reader, int64_t *loops)
 {
-    if (!reader_at(&reader, "\x0bNETSCAPE2.0\x03\x01", 14))
+    if (!reader_at(&reader, "\x0bNETSCAPE2.0\x03\x01", 14)) {
         return;
+    }
     reader_take(&reader, 14);
     unsigned again = reader_u16(&reader);
-    if (!reader.failed)
+    if (!reader.failed) {
         *loops = again == 0 ? 0 : (int64_t)again + 1;
+    }
 }
 
 static void read_extension(struct frames *frames, struct control *control)
 {
     unsigned kind = reader_u8(&frames->reader);
-    if (kind == 0xf9)
+    if (kind == 0xf9) {
         read_control(frames->reader, control);
-    else if (kind == 0xff)
+    } else if (kind == 0xff) {
         read_loops(frames->reader, &frames->loops);
+    }
     skip_blocks(&frames->reader);
 }
 
 static enum frame_disposal disposal_of(const struct control *control)
 {
     unsigned disposal = control->flags >> 2 & 7;
-    if (disposal == FRAME_CLEAR)
+    if (disposal == FRAME_CLEAR) {
         return FRAME_CLEAR;
+    }
     return disposal == FRAME_RESTORE ? FRAME_RESTORE : FRAME_KEEP;
 }
 
@@ -115,12 +120,14 @@ static bool cut_gif_frame(struct frames *frames, const struct control *control, 
     frames->frame.y = reader_u16(reader);
     reader_u32(reader); /* width and height */
     unsigned flags = reader_u8(reader);
-    if ((flags & 0x80) != 0)
+    if ((flags & 0x80) != 0) {
         reader_take(reader, (uint64_t)3 << ((flags & 7) + 1));
+    }
     reader_u8(reader); /* code size */
     skip_blocks(reader);
-    if (reader->failed)
+    if (reader->failed) {
         return bad_frame(frames, err);
+    }
     frames->frame.disposal = disposal_of(control);
     frames->frame.delay_cs = control->delay_cs;
     write_gif(frames, control, start);
@@ -132,12 +139,14 @@ static bool next_gif(struct frames *frames, bool *ended, struct error *err)
     struct control control = {.present = false};
     while (reader_left(&frames->reader) > 0) {
         unsigned block = reader_u8(&frames->reader);
-        if (block == 0x2c)
+        if (block == 0x2c) {
             return cut_gif_frame(frames, &control, err);
-        if (block == 0x21)
+        }
+        if (block == 0x21) {
             read_extension(frames, &control);
-        else if (block != 0)
+        } else if (block != 0) {
             break;
+        }
     }
     *ended = true;
     return false;
@@ -147,8 +156,9 @@ static bool next_gif(struct frames *frames, bool *ended, struct error *err)
 
 static void append_number(struct buffer *buffer, uint64_t value, int size)
 {
-    for (int i = 0; i < size; i++)
+    for (int i = 0; i < size; i++) {
         buffer_append_byte(buffer, (char)(value >> (8 * i) & 0xff));
+    }
 }
 
 /* VP8X with the frame's size, then the frame's own chunks: ALPH and VP8, or VP8L. */
@@ -175,8 +185,9 @@ static bool cut_webp_frame(struct frames *frames, struct reader content, struct 
     uint64_t height_less_1 = reader_number(&content, 3);
     frames->frame.delay_cs = (int64_t)reader_number(&content, 3) / 10;
     unsigned flags = reader_u8(&content);
-    if (content.failed)
+    if (content.failed) {
         return bad_frame(frames, err);
+    }
     frames->frame.disposal = (flags & 1) != 0 ? FRAME_CLEAR : FRAME_KEEP;
     write_webp(&frames->frame.file, width_less_1, height_less_1, content);
     return buffer_check(&frames->frame.file, "a frame", err);
@@ -190,10 +201,12 @@ static bool next_webp(struct frames *frames, bool *ended, struct error *err)
         reader_u32(reader);
         uint32_t size = reader_u32(reader);
         struct reader content = reader_part(reader, size);
-        if (size % 2 != 0 && reader_left(reader) > 0)
+        if (size % 2 != 0 && reader_left(reader) > 0) {
             reader_u8(reader);
-        if (frame || content.failed)
+        }
+        if (frame || content.failed) {
             return content.failed ? bad_frame(frames, err) : cut_webp_frame(frames, content, err);
+        }
     }
     *ended = true;
     return false;

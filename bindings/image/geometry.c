@@ -52,20 +52,22 @@ static bool larger(struct size a, struct size b)
 static struct size resized(struct size source, const struct image_target *target)
 {
     struct size box = {target->width, target->height};
-    if (box.width == 0 && box.height == 0)
+    if (box.width == 0 && box.height == 0) {
         return source;
+    }
 
     struct size size;
-    if (box.width == 0)
+    if (box.width == 0) {
         size = by_height(source, box.height);
-    else if (box.height == 0)
+    } else if (box.height == 0) {
         size = by_width(source, box.width);
-    else if (target->fit == IMAGE_FILL)
+    } else if (target->fit == IMAGE_FILL) {
         return target->enlarge ? box
                                : (struct size){least(box.width, source.width),
                                                least(box.height, source.height)};
-    else
+    } else {
         size = touching(source, box, target->fit == IMAGE_COVER);
+    }
     return !target->enlarge && larger(size, source) ? source : size;
 }
 
@@ -106,8 +108,9 @@ static void cut_or_pad(const struct image_target *target, struct geometry *plan)
 static bool check_side(const char *name, int64_t value, const struct image_limits *limits,
                        struct error *err)
 {
-    if (value < 0)
+    if (value < 0) {
         return error_set(err, "usage", "target %s must be at least 1, not %" PRId64, name, value);
+    }
     return limits_check("side", value, limits->side, err);
 }
 
@@ -122,8 +125,9 @@ bool geometry_plan(int64_t width, int64_t height, const struct image_target *tar
                    const struct image_limits *limits, struct geometry *plan, struct error *err)
 {
     if (!check_side("width", target->width, limits, err) ||
-        !check_side("height", target->height, limits, err))
+        !check_side("height", target->height, limits, err)) {
         return false;
+    }
 
     struct size size = resized((struct size){width, height}, target);
     struct geometry made = {.width = size.width,
@@ -132,8 +136,9 @@ bool geometry_plan(int64_t width, int64_t height, const struct image_target *tar
                             .crop_height = size.height};
     cut_or_pad(target, &made);
     if (!check_size(made.width, made.height, limits, err) ||
-        !check_size(made.canvas_width, made.canvas_height, limits, err))
+        !check_size(made.canvas_width, made.canvas_height, limits, err)) {
         return false;
+    }
     *plan = made;
     return true;
 }
@@ -142,8 +147,10 @@ int geometry_decode_divisor(int64_t width, int64_t height, const struct geometry
 {
     /* 1.3: measured; below it the result is visibly softer than from a full decode. */
     for (int divisor = 8; divisor > 1; divisor /= 2) {
-        if (width * 10 >= plan->width * 13 * divisor && height * 10 >= plan->height * 13 * divisor)
+        if (width * 10 >= plan->width * 13 * divisor &&
+            height * 10 >= plan->height * 13 * divisor) {
             return divisor;
+        }
     }
     return 1;
 }

@@ -38,8 +38,9 @@ static bool readable[IMAGE_FORMATS], writable[IMAGE_FORMATS];
 const char *library_coder(enum image_format format)
 {
     for (size_t i = 0; i < sizeof coders / sizeof coders[0]; i++) {
-        if (coders[i].format == format)
+        if (coders[i].format == format) {
             return coders[i].coder;
+        }
     }
     return NULL;
 }
@@ -66,8 +67,9 @@ static void on_fatal(const ExceptionType severity, const char *reason, const cha
     (void)severity;
     (void)reason;
     (void)description;
-    if (current == NULL)
+    if (current == NULL) {
         abort();
+    }
     longjmp(current->escape, 1);
 }
 
@@ -82,8 +84,9 @@ static void on_message(const ExceptionType severity, const char *reason, const c
 static bool ask_control(struct session *session)
 {
     const struct image_control *control = session->control;
-    if (!session->stopped && control != NULL && control->stopped != NULL)
+    if (!session->stopped && control != NULL && control->stopped != NULL) {
         session->stopped = control->stopped(control->context, &session->reason);
+    }
     return session->stopped;
 }
 
@@ -102,8 +105,9 @@ static MagickPassFail on_progress(const char *text, const magick_int64_t done,
 static bool on_allow_list(const char *name)
 {
     for (size_t i = 0; i < sizeof coders / sizeof coders[0]; i++) {
-        if (strcmp(coders[i].coder, name) == 0)
+        if (strcmp(coders[i].coder, name) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -119,8 +123,9 @@ static void unregister_strangers(void)
     (void)GetMagickInfo("*", &exception);
     MagickInfo **all = GetMagickInfoArray(&exception);
     for (size_t i = 0; all != NULL && all[i] != NULL; i++) {
-        if (!on_allow_list(all[i]->name))
+        if (!on_allow_list(all[i]->name)) {
             (void)UnregisterMagickInfo(all[i]->name);
+        }
     }
     MagickFree(all);
     DestroyExceptionInfo(&exception);
@@ -150,9 +155,10 @@ static void set_limits(int64_t memory)
 bool library_start(int64_t memory, struct error *err)
 {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    if (memory < 1)
+    if (memory < 1) {
         return error_set(err, "usage", "the image engine needs memory, not %" PRId64 " bytes",
                          memory);
+    }
     (void)pthread_mutex_lock(&mutex);
     if (!atomic_load(&started)) {
         ExceptionInfo exception;
@@ -177,16 +183,18 @@ bool library_start(int64_t memory, struct error *err)
 /* The library's thread limit is OpenMP's, and that is kept for each thread apart. */
 static void prepare_thread(void)
 {
-    if (!thread_prepared)
+    if (!thread_prepared) {
         (void)SetMagickResourceLimit(ThreadsResource, 1);
+    }
     thread_prepared = true;
 }
 
 bool library_run(bool (*work)(void *context, struct error *err), void *context,
                  const struct image_control *control, struct error *err)
 {
-    if (!atomic_load(&started))
+    if (!atomic_load(&started)) {
         return error_set(err, "usage", "the image engine has not been started");
+    }
     prepare_thread();
 
     struct session session = {.control = control};
@@ -203,8 +211,9 @@ bool library_run(bool (*work)(void *context, struct error *err), void *context,
 
 bool library_stopped(struct error *err)
 {
-    if (current == NULL || !ask_control(current))
+    if (current == NULL || !ask_control(current)) {
         return false;
+    }
     *err = current->reason;
     return true;
 }
@@ -217,8 +226,9 @@ bool library_failed(const ExceptionInfo *exception, const char *code, const char
         return false;
     }
     /* Warnings, errors and fatal errors of one kind end in the same two digits. */
-    if (exception->severity % 100 == ResourceLimitError % 100)
+    if (exception->severity % 100 == ResourceLimitError % 100) {
         return error_set_memory(err, what);
+    }
     const char *reason = exception->reason != NULL ? exception->reason : "no reason given";
     return error_set(err, code, "%s: %s", what, reason);
 }

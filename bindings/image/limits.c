@@ -25,22 +25,25 @@ int64_t *limits_value(struct image_limits *limits, const struct limits_field *fi
 
 void image_limits_default(struct image_limits *limits)
 {
-    for (size_t i = 0; i < LIMITS_FIELDS; i++)
+    for (size_t i = 0; i < LIMITS_FIELDS; i++) {
         *limits_value(limits, &limits_fields[i]) = limits_fields[i].default_value;
+    }
 }
 
 static bool read_environment(const struct limits_field *field, int64_t *value, struct error *err)
 {
     const char *text = getenv(field->environment);
-    if (text == NULL || *text == '\0')
+    if (text == NULL || *text == '\0') {
         return true;
+    }
 
     char *end;
     errno = 0;
     long long number = strtoll(text, &end, 10);
-    if (errno != 0 || *end != '\0' || number < 1)
+    if (errno != 0 || *end != '\0' || number < 1) {
         return error_set(err, "usage", "%s must be a whole number of at least 1, not '%s'",
                          field->environment, text);
+    }
     *value = number;
     return true;
 }
@@ -50,8 +53,9 @@ bool image_limits_from_environment(struct image_limits *limits, struct error *er
     struct image_limits found;
     image_limits_default(&found);
     for (size_t i = 0; i < LIMITS_FIELDS; i++) {
-        if (!read_environment(&limits_fields[i], limits_value(&found, &limits_fields[i]), err))
+        if (!read_environment(&limits_fields[i], limits_value(&found, &limits_fields[i]), err)) {
             return false;
+        }
     }
     *limits = found;
     return true;
@@ -60,16 +64,18 @@ bool image_limits_from_environment(struct image_limits *limits, struct error *er
 static const struct limits_field *field_named(const char *name)
 {
     for (size_t i = 0; i < LIMITS_FIELDS; i++) {
-        if (strcmp(limits_fields[i].name, name) == 0)
+        if (strcmp(limits_fields[i].name, name) == 0) {
             return &limits_fields[i];
+        }
     }
     return NULL;
 }
 
 bool limits_check(const char *field_name, int64_t asked, int64_t allowed, struct error *err)
 {
-    if (asked <= allowed)
+    if (asked <= allowed) {
         return true;
+    }
     const struct limits_field *field = field_named(field_name);
     return error_set(err, "limit",
                      "image limit '%s': %" PRId64 " asked, %" PRId64
@@ -81,15 +87,19 @@ bool limits_check_info(const struct image_limits *limits, const struct image_inf
                        struct error *err)
 {
     int64_t side = info->width > info->height ? info->width : info->height;
-    if (!limits_check("side", side, limits->side, err))
+    if (!limits_check("side", side, limits->side, err)) {
         return false;
-    if (!limits_check("frames", info->frames, limits->frames, err))
+    }
+    if (!limits_check("frames", info->frames, limits->frames, err)) {
         return false;
+    }
     /* Sides fit 32 bits in every format and frames are counted in the file: no overflow. */
     int64_t frames = info->animated ? info->frames : 1;
-    if (info->width > 0 && info->height > INT64_MAX / info->width / (frames > 0 ? frames : 1))
+    if (info->width > 0 && info->height > INT64_MAX / info->width / (frames > 0 ? frames : 1)) {
         return limits_check("pixels", INT64_MAX, limits->pixels, err);
-    if (!limits_check("pixels", info->width * info->height * frames, limits->pixels, err))
+    }
+    if (!limits_check("pixels", info->width * info->height * frames, limits->pixels, err)) {
         return false;
+    }
     return limits_check("metadata_bytes", info->metadata_bytes, limits->metadata_bytes, err);
 }

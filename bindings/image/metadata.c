@@ -16,16 +16,18 @@
 
 static const unsigned char *skip_prefix(const unsigned char *profile, size_t *length)
 {
-    if (*length < EXIF_PREFIX_LENGTH || memcmp(profile, EXIF_PREFIX, EXIF_PREFIX_LENGTH) != 0)
+    if (*length < EXIF_PREFIX_LENGTH || memcmp(profile, EXIF_PREFIX, EXIF_PREFIX_LENGTH) != 0) {
         return profile;
+    }
     *length -= EXIF_PREFIX_LENGTH;
     return profile + EXIF_PREFIX_LENGTH;
 }
 
 static void keep_text(char text[EXIF_TEXT_MAX], const void *bytes, size_t length)
 {
-    if (length > EXIF_TEXT_MAX - 1)
+    if (length > EXIF_TEXT_MAX - 1) {
         length = EXIF_TEXT_MAX - 1;
+    }
     memcpy(text, bytes, length);
     text[length] = '\0';
 }
@@ -36,8 +38,9 @@ static bool from_exif(const Image *image, char text[EXIF_TEXT_MAX])
 {
     size_t length = 0;
     const unsigned char *profile = GetImageProfile(image, "EXIF", &length);
-    if (profile == NULL)
+    if (profile == NULL) {
         return false;
+    }
     profile = skip_prefix(profile, &length);
     return exif_copyright(profile, length, text);
 }
@@ -49,14 +52,16 @@ static bool from_iptc(const Image *image, char text[EXIF_TEXT_MAX])
     size_t length = 0;
     const unsigned char *profile = GetImageProfile(image, "IPTC", &length);
     for (size_t i = 0; profile != NULL && i + 5 <= length; i++) {
-        if (memcmp(profile + i, notice, sizeof notice) != 0)
+        if (memcmp(profile + i, notice, sizeof notice) != 0) {
             continue;
+        }
         struct reader reader = reader_of(profile, length, true);
         reader_seek(&reader, i + 3);
         unsigned size = reader_u16(&reader);
         const uint8_t *bytes = reader_take(&reader, size);
-        if (bytes == NULL || size == 0)
+        if (bytes == NULL || size == 0) {
             continue;
+        }
         keep_text(text, bytes, size);
         return true;
     }
@@ -67,8 +72,9 @@ static const char *find(const char *text, size_t length, const char *wanted)
 {
     size_t size = strlen(wanted);
     for (size_t i = 0; i + size <= length; i++) {
-        if (memcmp(text + i, wanted, size) == 0)
+        if (memcmp(text + i, wanted, size) == 0) {
             return text + i;
+        }
     }
     return NULL;
 }
@@ -82,12 +88,14 @@ static bool from_xmp(const Image *image, char text[EXIF_TEXT_MAX])
     const char *at = xmp != NULL ? find(xmp, length, "<dc:rights") : NULL;
     at = at != NULL ? find(at, (size_t)(end - at), "<rdf:li") : NULL;
     at = at != NULL ? memchr(at, '>', (size_t)(end - at)) : NULL;
-    if (at == NULL)
+    if (at == NULL) {
         return false;
+    }
     at++;
     const char *stop = memchr(at, '<', (size_t)(end - at));
-    if (stop == NULL || stop == at)
+    if (stop == NULL || stop == at) {
         return false;
+    }
     keep_text(text, at, (size_t)(stop - at));
     return true;
 }
@@ -95,8 +103,9 @@ static bool from_xmp(const Image *image, char text[EXIF_TEXT_MAX])
 static bool from_attribute(const Image *image, char text[EXIF_TEXT_MAX])
 {
     const ImageAttribute *attribute = GetImageAttribute(image, "Copyright");
-    if (attribute == NULL || attribute->value == NULL || attribute->value[0] == '\0')
+    if (attribute == NULL || attribute->value == NULL || attribute->value[0] == '\0') {
         return false;
+    }
     keep_text(text, attribute->value, strlen(attribute->value));
     return true;
 }
@@ -106,12 +115,15 @@ static bool from_attribute(const Image *image, char text[EXIF_TEXT_MAX])
 static bool keep_profile(Image *image, const char *name, const unsigned char *profile,
                          size_t length, struct error *err)
 {
-    if (LocaleCompare(name, "ICM") == 0 || LocaleCompare(name, "ICC") == 0)
+    if (LocaleCompare(name, "ICM") == 0 || LocaleCompare(name, "ICC") == 0) {
         return true; /* the pixels are sRGB now */
-    if (!SetImageProfile(image, name, profile, length))
+    }
+    if (!SetImageProfile(image, name, profile, length)) {
         return library_failed(&image->exception, "memory", "keeping metadata", err);
-    if (LocaleCompare(name, "EXIF") != 0)
+    }
+    if (LocaleCompare(name, "EXIF") != 0) {
         return true;
+    }
     /* The library keeps the block itself; this is our copy of it, to be set upright. */
     size_t kept_length = 0;
     const unsigned char *kept = GetImageProfile(image, name, &kept_length);
@@ -130,10 +142,12 @@ static bool copy_profiles(Image *to, const Image *from, struct error *err)
     bool ok = true;
     ImageProfileIterator iterator = AllocateImageProfileIterator(from);
     while (ok && iterator != NULL &&
-           NextImageProfile(iterator, &name, &profile, &length) != MagickFail)
+           NextImageProfile(iterator, &name, &profile, &length) != MagickFail) {
         ok = keep_profile(to, name, profile, length, err);
-    if (iterator != NULL)
+    }
+    if (iterator != NULL) {
         DeallocateImageProfileIterator(iterator);
+    }
     return ok;
 }
 
@@ -142,8 +156,9 @@ bool metadata_read(const Image *source, bool keep, struct metadata *metadata, st
     struct metadata found = {.profiles = NULL};
     bool any = from_exif(source, found.copyright) || from_iptc(source, found.copyright) ||
                from_xmp(source, found.copyright) || from_attribute(source, found.copyright);
-    if (!any)
+    if (!any) {
         found.copyright[0] = '\0';
+    }
     if (keep) {
         found.profiles = AllocateImage(NULL);
         if (!copy_profiles(found.profiles, source, err)) {
@@ -184,8 +199,9 @@ bool metadata_write(Image *image, const struct metadata *metadata, bool keep,
 {
     (void)StripImage(image);
     DestroyImageAttributes(image);
-    if (keep && metadata->profiles != NULL)
+    if (keep && metadata->profiles != NULL) {
         return copy_profiles(image, metadata->profiles, err);
+    }
     return metadata->copyright[0] == '\0' ||
            write_copyright(image, metadata->copyright, format, err);
 }

@@ -7,8 +7,9 @@
 
 bool orient_image(Image **image, int orientation, struct error *err)
 {
-    if (orientation <= 1 || orientation > 8)
+    if (orientation <= 1 || orientation > 8) {
         return true;
+    }
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
     /* The library's numbers for orientations are EXIF's. */

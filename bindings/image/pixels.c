@@ -10,8 +10,9 @@ bool pixels_replace(Image **image, Image *made, ExceptionInfo *exception, const 
 {
     /* A stopped or failed operation may return a picture that is done in part. */
     bool ok = made != NULL && exception->severity < ErrorException;
-    if (!ok)
+    if (!ok) {
         (void)library_failed(exception, "bad_image", what, err);
+    }
     ok = ok && !library_stopped(err);
     DestroyExceptionInfo(exception);
     if (!ok) {
@@ -28,13 +29,16 @@ bool pixels_each_row(Image *image, pixels_row *row, const void *context, struct 
 {
     for (unsigned long y = 0; y < image->rows; y++) {
         PixelPacket *pixels = GetImagePixels(image, 0, (long)y, image->columns, 1);
-        if (pixels == NULL)
+        if (pixels == NULL) {
             return library_failed(&image->exception, "memory", "reading pixels", err);
+        }
         row(pixels, image->columns, context);
-        if (!SyncImagePixels(image))
+        if (!SyncImagePixels(image)) {
             return library_failed(&image->exception, "memory", "writing pixels", err);
-        if (y % 64 == 0 && library_stopped(err))
+        }
+        if (y % 64 == 0 && library_stopped(err)) {
             return false;
+        }
     }
     return true;
 }
@@ -60,8 +64,9 @@ static void copy_row(PixelPacket *to, const PixelPacket *from, size_t count, boo
 {
     for (size_t i = 0; i < count; i++) {
         Quantum opacity = matte ? from[i].opacity : OpaqueOpacity;
-        if (over && opacity == TransparentOpacity)
+        if (over && opacity == TransparentOpacity) {
             continue;
+        }
         to[i] = from[i];
         to[i].opacity = opacity;
     }
@@ -71,19 +76,23 @@ bool pixels_paste(Image *canvas, const Image *part, int64_t x, int64_t y, bool o
                   struct error *err)
 {
     int64_t width = (int64_t)part->columns, height = (int64_t)part->rows;
-    if (width > (int64_t)canvas->columns - x)
+    if (width > (int64_t)canvas->columns - x) {
         width = (int64_t)canvas->columns - x;
-    if (height > (int64_t)canvas->rows - y)
+    }
+    if (height > (int64_t)canvas->rows - y) {
         height = (int64_t)canvas->rows - y;
+    }
     for (int64_t row = 0; row < height && width > 0; row++) {
         const PixelPacket *from =
             AcquireImagePixels(part, 0, (long)row, (unsigned long)width, 1, &canvas->exception);
         PixelPacket *to = GetImagePixels(canvas, (long)x, (long)(y + row), (unsigned long)width, 1);
-        if (from == NULL || to == NULL)
+        if (from == NULL || to == NULL) {
             return library_failed(&canvas->exception, "memory", "copying pixels", err);
+        }
         copy_row(to, from, (size_t)width, part->matte != 0, over);
-        if (!SyncImagePixels(canvas))
+        if (!SyncImagePixels(canvas)) {
             return library_failed(&canvas->exception, "memory", "copying pixels", err);
+        }
     }
     return !library_stopped(err);
 }
@@ -93,8 +102,9 @@ Image *pixels_clone(const Image *image, struct error *err)
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
     Image *clone = CloneImage(image, 0, 0, MagickTrue, &exception);
-    if (clone == NULL)
+    if (clone == NULL) {
         (void)library_failed(&exception, "memory", "copying an image", err);
+    }
     DestroyExceptionInfo(&exception);
     return clone;
 }
@@ -102,8 +112,9 @@ Image *pixels_clone(const Image *image, struct error *err)
 bool pixels_crop(Image **image, struct pixels_area area, struct error *err)
 {
     if (area.x == 0 && area.y == 0 && area.width == (int64_t)(*image)->columns &&
-        area.height == (int64_t)(*image)->rows)
+        area.height == (int64_t)(*image)->rows) {
         return true;
+    }
     const RectangleInfo rectangle = {(unsigned long)area.width, (unsigned long)area.height,
                                      (long)area.x, (long)area.y};
     ExceptionInfo exception;
@@ -119,6 +130,7 @@ void pixels_forget_page(Image *image)
 
 void pixels_destroy(Image *image)
 {
-    if (image != NULL)
+    if (image != NULL) {
         DestroyImageList(image);
+    }
 }

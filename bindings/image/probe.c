@@ -24,8 +24,9 @@ bool probe_unsupported(struct error *err, const struct image_info *info, const c
 
 static bool refuse_stranger(const void *bytes, size_t length, struct error *err)
 {
-    if (length == 0)
+    if (length == 0) {
         return error_set(err, "bad_image", "not an image: no bytes at all");
+    }
     const char *stranger = sniff_stranger(bytes, length);
     return error_set(err, "bad_image",
                      "not an image of a kind that is read (jpeg, png, webp, gif, tiff, bmp, heic, "
@@ -43,19 +44,24 @@ static void orient(struct image_info *info)
 bool image_probe(const void *bytes, size_t length, const struct image_limits *limits,
                  struct image_info *info, struct error *err)
 {
-    if (!limits_check("bytes", (int64_t)length, limits->bytes, err))
+    if (!limits_check("bytes", (int64_t)length, limits->bytes, err)) {
         return false;
+    }
 
     struct image_info found = {.orientation = 1, .frames = 1};
     found.format = sniff_format(bytes, length);
-    if (found.format == IMAGE_UNKNOWN)
+    if (found.format == IMAGE_UNKNOWN) {
         return refuse_stranger(bytes, length, err);
-    if (!parsers[found.format](bytes, length, &found, err))
+    }
+    if (!parsers[found.format](bytes, length, &found, err)) {
         return false;
-    if (found.width < 1 || found.height < 1)
+    }
+    if (found.width < 1 || found.height < 1) {
         return probe_bad(err, &found, "an image without pixels");
-    if (!limits_check_info(limits, &found, err))
+    }
+    if (!limits_check_info(limits, &found, err)) {
         return false;
+    }
     orient(&found);
     *info = found;
     return true;

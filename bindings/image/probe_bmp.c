@@ -51,19 +51,23 @@ bool probe_bmp(const void *bytes, size_t length, struct image_info *info, struct
     uint32_t compression = 0;
     info->depth = 8;
     info->channels = 3;
-    if (size == CORE_HEADER)
+    if (size == CORE_HEADER) {
         read_core(&reader, info, &bits);
-    else if (size >= INFO_HEADER && size <= 256)
+    } else if (size >= INFO_HEADER && size <= 256) {
         read_info(&reader, size, info, &bits, &compression);
-    else
+    } else {
         return probe_bad(err, info, "no header of a known size");
-    if (reader.failed || offset >= length)
+    }
+    if (reader.failed || offset >= length) {
         return probe_bad(err, info, "its header is cut off");
+    }
 
     if (compression == COMPRESSION_JPEG || compression == COMPRESSION_PNG ||
-        compression > COMPRESSION_ALPHABITFIELDS)
+        compression > COMPRESSION_ALPHABITFIELDS) {
         return probe_unsupported(err, info, "a compression that is not read");
-    if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32)
+    }
+    if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32) {
         return probe_bad(err, info, "no such number of bits a pixel");
+    }
     return true;
 }

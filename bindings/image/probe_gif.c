@@ -12,8 +12,9 @@ static int64_t skip_blocks(struct reader *reader)
     int64_t total = 0;
     for (;;) {
         unsigned size = reader_u8(reader);
-        if (reader->failed || size == 0)
+        if (reader->failed || size == 0) {
             return total;
+        }
         reader_take(reader, size);
         total += size;
     }
@@ -22,8 +23,9 @@ static int64_t skip_blocks(struct reader *reader)
 /* True when a palette follows; skips it. */
 static bool skip_palette(struct reader *reader, unsigned flags)
 {
-    if ((flags & 0x80) == 0)
+    if ((flags & 0x80) == 0) {
         return false;
+    }
     reader_take(reader, (uint64_t)3 << ((flags & 7) + 1));
     return true;
 }
@@ -31,11 +33,13 @@ static bool skip_palette(struct reader *reader, unsigned flags)
 static void read_extension(struct reader *reader, struct image_info *info)
 {
     unsigned kind = reader_u8(reader);
-    if (kind == EXTENSION_CONTROL && reader_left(reader) >= 2)
+    if (kind == EXTENSION_CONTROL && reader_left(reader) >= 2) {
         info->alpha |= (reader->data[reader->position + 1] & 1) != 0;
+    }
     int64_t size = skip_blocks(reader);
-    if (kind == EXTENSION_COMMENT || kind == EXTENSION_APPLICATION)
+    if (kind == EXTENSION_COMMENT || kind == EXTENSION_APPLICATION) {
         info->metadata_bytes += size;
+    }
 }
 
 static bool read_image(struct reader *reader, bool palette, struct image_info *info,
@@ -48,11 +52,13 @@ static bool read_image(struct reader *reader, bool palette, struct image_info *i
     unsigned flags = reader_u8(reader);
     palette |= skip_palette(reader, flags);
     reader_u8(reader); /* code size */
-    if (reader->failed)
+    if (reader->failed) {
         return probe_bad(err, info, "a frame is cut off");
+    }
     /* Without a palette colours are whatever lay in a decoder's memory. */
-    if (!palette)
+    if (!palette) {
         return probe_bad(err, info, "a frame without a palette");
+    }
     skip_blocks(reader);
 
     /* A frame may reach beyond the screen it declares: the picture is as large as all of it. */
@@ -68,8 +74,9 @@ static bool read_image(struct reader *reader, bool palette, struct image_info *i
 static bool read_block(struct reader *reader, bool palette, struct image_info *info, bool *bad,
                        struct error *err)
 {
-    if (reader_left(reader) == 0 || info->frames >= PROBE_FRAMES_MAX)
+    if (reader_left(reader) == 0 || info->frames >= PROBE_FRAMES_MAX) {
         return false;
+    }
     switch (reader_u8(reader)) {
     case BLOCK_EXTENSION:
         read_extension(reader, info);
@@ -96,18 +103,23 @@ bool probe_gif(const void *bytes, size_t length, struct image_info *info, struct
     info->depth = 8;
     info->channels = 3;
     info->frames = 0;
-    if (reader.failed)
+    if (reader.failed) {
         return probe_bad(err, info, "its header is cut off");
+    }
 
     bool bad = false;
-    while (read_block(&reader, palette, info, &bad, err))
+    while (read_block(&reader, palette, info, &bad, err)) {
         continue;
-    if (bad)
+    }
+    if (bad) {
         return false;
-    if (reader.failed)
+    }
+    if (reader.failed) {
         return probe_bad(err, info, "a block is cut off");
-    if (info->frames == 0)
+    }
+    if (info->frames == 0) {
         return probe_bad(err, info, "no frame");
+    }
     info->animated = info->frames > 1;
     return true;
 }

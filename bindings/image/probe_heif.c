@@ -30,8 +30,9 @@ struct meta {
 /* The next box of `reader`; false at the end or when it is cut off. */
 static bool next_box(struct reader *reader, struct box *box)
 {
-    if (reader_left(reader) < 8)
+    if (reader_left(reader) < 8) {
         return false;
+    }
     uint64_t size = reader_u32(reader);
     memcpy(box->type, reader_take(reader, 4), 4);
     box->type[4] = '\0';
@@ -42,8 +43,9 @@ static bool next_box(struct reader *reader, struct box *box)
     } else if (size == 0) {
         size = header + reader_left(reader);
     }
-    if (reader->failed || size < header)
+    if (reader->failed || size < header) {
         return false;
+    }
     box->content = reader_part(reader, size - header);
     return !box->content.failed;
 }
@@ -76,8 +78,9 @@ static void read_properties(struct reader reader, struct meta *meta, struct imag
     struct box box, property;
     while (next_box(&reader, &box)) {
         if (strcmp(box.type, "ipco") == 0) {
-            while (next_box(&box.content, &property))
+            while (next_box(&box.content, &property)) {
                 read_property(&property, meta, info);
+            }
         } else if (strcmp(box.type, "ipma") == 0 && !meta->associated) {
             meta->associations = box.content;
             meta->associated = true;
@@ -104,8 +107,9 @@ static bool read_meta(struct reader reader, struct meta *meta, struct image_info
 static void apply_property(const struct meta *meta, unsigned index, struct image_info *info,
                            bool *turned)
 {
-    if (index == 0 || index > meta->properties.count)
+    if (index == 0 || index > meta->properties.count) {
         return;
+    }
     struct reader content = meta->properties.items[index - 1];
     const char *type = meta->properties.types[index - 1];
     if (strcmp(type, "ispe") == 0) {
@@ -135,8 +139,9 @@ static void apply_associations(const struct meta *meta, struct image_info *info)
         unsigned count = reader_u8(&reader);
         for (unsigned k = 0; k < count && !reader.failed; k++) {
             unsigned index = (unsigned)reader_number(&reader, wide ? 2 : 1);
-            if (item == meta->primary)
+            if (item == meta->primary) {
                 apply_property(meta, index & (wide ? 0x7fff : 0x7f), info, &turned);
+            }
         }
     }
     if (turned) {
@@ -151,16 +156,19 @@ static void apply_associations(const struct meta *meta, struct image_info *info)
 static bool items_fit(const struct properties *properties, const struct image_info *info)
 {
     double most = 4.0 * (double)info->width * (double)info->height;
-    if (most < 1 << 20)
+    if (most < 1 << 20) {
         most = 1 << 20;
+    }
     for (unsigned i = 0; i < properties->count; i++) {
-        if (strcmp(properties->types[i], "ispe") != 0)
+        if (strcmp(properties->types[i], "ispe") != 0) {
             continue;
+        }
         struct reader content = properties->items[i];
         reader_u32(&content);
         double width = reader_u32(&content);
-        if (width * reader_u32(&content) > most)
+        if (width * reader_u32(&content) > most) {
             return false;
+        }
     }
     return true;
 }
@@ -172,11 +180,13 @@ bool probe_heif(const void *bytes, size_t length, struct image_info *info, struc
     info->depth = 8;
     info->channels = 3;
     while (next_box(&reader, &box)) {
-        if (strcmp(box.type, "meta") != 0)
+        if (strcmp(box.type, "meta") != 0) {
             continue;
+        }
         struct meta meta = {.primary = 0};
-        if (!read_meta(box.content, &meta, info))
+        if (!read_meta(box.content, &meta, info)) {
             break;
+        }
         apply_associations(&meta, info);
         return items_fit(&meta.properties, info) ||
                probe_bad(err, info, "an item is larger than the picture");

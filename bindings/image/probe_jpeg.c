@@ -26,11 +26,13 @@ enum {
 /* The next marker's code; fill bytes (0xff) may stand before it. 0 when there is none. */
 static unsigned next_marker(struct reader *reader)
 {
-    if (reader_u8(reader) != 0xff)
+    if (reader_u8(reader) != 0xff) {
         return 0;
+    }
     unsigned code = 0xff;
-    while (code == 0xff && !reader->failed)
+    while (code == 0xff && !reader->failed) {
         code = reader_u8(reader);
+    }
     return reader->failed ? 0 : code;
 }
 
@@ -44,19 +46,23 @@ static bool read_frame(struct reader segment, unsigned marker, struct image_info
                        struct error *err)
 {
     /* Baseline, extended and progressive, by Huffman (0, 1, 2) or arithmetic coding (9, 10). */
-    if (marker > MARKER_SOF2 && marker != 0xc9 && marker != MARKER_SOF10)
+    if (marker > MARKER_SOF2 && marker != 0xc9 && marker != MARKER_SOF10) {
         return probe_unsupported(err, info, "lossless and hierarchical coding are not read");
+    }
     info->depth = reader_u8(&segment);
     info->height = reader_u16(&segment);
     info->width = reader_u16(&segment);
     info->channels = reader_u8(&segment);
     info->progressive = marker == MARKER_SOF2 || marker == MARKER_SOF10;
-    if (segment.failed)
+    if (segment.failed) {
         return probe_bad(err, info, "its frame header is cut off");
-    if (info->depth != 8)
+    }
+    if (info->depth != 8) {
         return probe_unsupported(err, info, "only 8 bits a channel are read");
-    if (info->channels != 1 && info->channels != 3 && info->channels != 4)
+    }
+    if (info->channels != 1 && info->channels != 3 && info->channels != 4) {
         return probe_unsupported(err, info, "only 1, 3 or 4 channels are read");
+    }
     return true;
 }
 
@@ -64,17 +70,20 @@ static void read_app(struct reader segment, unsigned marker, struct image_info *
                      bool *oriented)
 {
     size_t length = segment.length;
-    if (marker != MARKER_APP0)
+    if (marker != MARKER_APP0) {
         info->metadata_bytes += (int64_t)length;
-    if (marker == MARKER_APP2 && reader_at(&segment, "ICC_PROFILE", 12) && length > 14)
+    }
+    if (marker == MARKER_APP2 && reader_at(&segment, "ICC_PROFILE", 12) && length > 14) {
         info->profile_bytes += (int64_t)length - 14;
+    }
 
     /* Some writers leave two EXIF blocks; the first that makes sense is what viewers use. */
     if (marker == MARKER_APP1 && !*oriented && reader_at(&segment, "Exif\0", 6)) {
         int orientation = exif_orientation(segment.data + 6, length - 6);
         *oriented = orientation != 0;
-        if (*oriented)
+        if (*oriented) {
             info->orientation = orientation;
+        }
     }
 }
 
@@ -85,24 +94,32 @@ bool probe_jpeg(const void *bytes, size_t length, struct image_info *info, struc
     reader_seek(&reader, 2);
     for (;;) {
         unsigned marker = next_marker(&reader);
-        if (marker == MARKER_TEM || (marker >= MARKER_RST0 && marker < MARKER_RST0 + 8))
+        if (marker == MARKER_TEM || (marker >= MARKER_RST0 && marker < MARKER_RST0 + 8)) {
             continue;
-        if (marker == 0 || marker == MARKER_EOI)
+        }
+        if (marker == 0 || marker == MARKER_EOI) {
             return probe_bad(err, info, "its header has no image");
+        }
         unsigned size = reader_u16(&reader);
-        if (reader.failed || size < 2)
+        if (reader.failed || size < 2) {
             return probe_bad(err, info, "a segment of its header is cut off");
+        }
         struct reader segment = reader_part(&reader, size - 2);
-        if (segment.failed)
+        if (segment.failed) {
             return probe_bad(err, info, "a segment of its header is cut off");
+        }
 
-        if (marker == MARKER_SOS)
+        if (marker == MARKER_SOS) {
             return info->channels != 0 || probe_bad(err, info, "a scan without a frame header");
-        if (is_frame(marker) && info->channels != 0)
+        }
+        if (is_frame(marker) && info->channels != 0) {
             return probe_bad(err, info, "two frame headers");
-        if (is_frame(marker) && !read_frame(segment, marker, info, err))
+        }
+        if (is_frame(marker) && !read_frame(segment, marker, info, err)) {
             return false;
-        if ((marker >= MARKER_APP0 && marker <= MARKER_APP15) || marker == MARKER_COM)
+        }
+        if ((marker >= MARKER_APP0 && marker <= MARKER_APP15) || marker == MARKER_COM) {
             read_app(segment, marker, info, &oriented);
+        }
     }
 }

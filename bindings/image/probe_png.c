@@ -40,10 +40,12 @@ static bool read_header(struct reader *reader, struct image_info *info, struct e
     reader_u16(reader); /* compression and filter: one method each */
     info->progressive = reader_u8(reader) == 1;
     reader_u32(reader); /* checksum */
-    if (reader->failed || size != 13 || memcmp(type, "IHDR", 4) != 0)
+    if (reader->failed || size != 13 || memcmp(type, "IHDR", 4) != 0) {
         return probe_bad(err, info, "no IHDR chunk");
-    if (!valid_depth(colour, (unsigned)info->depth))
+    }
+    if (!valid_depth(colour, (unsigned)info->depth)) {
         return probe_bad(err, info, "no such colour type and bit depth");
+    }
     info->channels = colour == COLOUR_GREY || colour == COLOUR_GREY_ALPHA ? 1 : 3;
     info->alpha = colour == COLOUR_GREY_ALPHA || colour == COLOUR_RGB_ALPHA;
     return true;
@@ -53,13 +55,16 @@ static void read_chunk(const uint8_t *type, struct reader content, struct image_
 {
     static const char metadata[][5] = {"iCCP", "eXIf", "tEXt", "zTXt", "iTXt"};
     for (size_t i = 0; i < sizeof metadata / sizeof metadata[0]; i++) {
-        if (memcmp(type, metadata[i], 4) == 0)
+        if (memcmp(type, metadata[i], 4) == 0) {
             info->metadata_bytes += (int64_t)content.length;
+        }
     }
-    if (memcmp(type, "tRNS", 4) == 0)
+    if (memcmp(type, "tRNS", 4) == 0) {
         info->alpha = true;
-    if (memcmp(type, "iCCP", 4) == 0)
+    }
+    if (memcmp(type, "iCCP", 4) == 0) {
         info->profile_bytes = (int64_t)content.length;
+    }
     if (memcmp(type, "eXIf", 4) == 0) {
         int orientation = exif_orientation(content.data, content.length);
         info->orientation = orientation != 0 ? orientation : 1;
@@ -75,22 +80,26 @@ bool probe_png(const void *bytes, size_t length, struct image_info *info, struct
 {
     struct reader reader = reader_of(bytes, length, true);
     reader_seek(&reader, 8);
-    if (!read_header(&reader, info, err))
+    if (!read_header(&reader, info, err)) {
         return false;
+    }
 
     bool pixels = false;
     while (reader_left(&reader) > 0) {
         uint32_t size = reader_u32(&reader);
         const uint8_t *type = reader_take(&reader, 4);
-        if (type != NULL && memcmp(type, "IDAT", 4) == 0)
+        if (type != NULL && memcmp(type, "IDAT", 4) == 0) {
             pixels = true;
+        }
         struct reader content = reader_part(&reader, size);
         reader_u32(&reader); /* checksum */
-        if (reader.failed || memcmp(type, "IEND", 4) == 0)
+        if (reader.failed || memcmp(type, "IEND", 4) == 0) {
             break;
+        }
         read_chunk(type, content, info);
     }
-    if (info->frames < 1)
+    if (info->frames < 1) {
         return probe_bad(err, info, "an animation without frames");
+    }
     return pixels || probe_bad(err, info, "no pixels");
 }

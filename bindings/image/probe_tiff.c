@@ -34,10 +34,12 @@ static unsigned type_size(unsigned type)
 static uint32_t entry_value(struct reader entry, unsigned type, uint32_t count)
 {
     unsigned size = type_size(type);
-    if (size != 1 && size != 2 && size != 4)
+    if (size != 1 && size != 2 && size != 4) {
         return 0;
-    if ((uint64_t)size * count > 4)
+    }
+    if ((uint64_t)size * count > 4) {
         reader_seek(&entry, reader_u32(&entry));
+    }
     return (uint32_t)reader_number(&entry, size);
 }
 
@@ -93,8 +95,9 @@ static void read_directory(struct reader *reader, struct directory *directory,
         uint32_t count = reader_u32(reader);
         uint32_t value = entry_value(*reader, type, count);
         reader_u32(reader);
-        if (!reader->failed)
+        if (!reader->failed) {
             read_entry(tag, value, (int64_t)type_size(type) * count, directory, info);
+        }
     }
 }
 
@@ -109,8 +112,9 @@ static int64_t count_pages(struct reader reader, uint32_t next)
         unsigned entries = reader_u16(&reader);
         reader_take(&reader, (uint64_t)entries * 12);
         next = reader_u32(&reader);
-        if (reader.failed)
+        if (reader.failed) {
             break;
+        }
         pages++;
     }
     return pages;
@@ -121,8 +125,9 @@ static bool known_compression(uint32_t compression)
 {
     static const uint16_t known[] = {1, 2, 3, 4, 5, 7, 8, 32773, 32946};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (known[i] == compression)
+        if (known[i] == compression) {
             return true;
+        }
     }
     return false;
 }
@@ -130,12 +135,15 @@ static bool known_compression(uint32_t compression)
 static bool check_directory(const struct directory *directory, struct image_info *info,
                             struct error *err)
 {
-    if (!known_compression(directory->compression))
+    if (!known_compression(directory->compression)) {
         return probe_unsupported(err, info, "a compression that is not read");
-    if (info->depth < 1 || info->depth > 16)
+    }
+    if (info->depth < 1 || info->depth > 16) {
         return probe_unsupported(err, info, "only 1 to 16 bits a channel are read");
-    if (directory->samples < 1 || directory->samples > 5)
+    }
+    if (directory->samples < 1 || directory->samples > 5) {
         return probe_unsupported(err, info, "only 1 to 5 channels are read");
+    }
     unsigned colours = directory->samples - (info->alpha && directory->samples > 1 ? 1 : 0);
     bool separated = directory->photometric == PHOTOMETRIC_SEPARATED;
     info->channels = separated ? 4 : colours >= 3 || directory->photometric == 3 ? 3 : 1;
@@ -146,18 +154,21 @@ bool probe_tiff(const void *bytes, size_t length, struct image_info *info, struc
 {
     struct reader reader = reader_of(bytes, length, length > 0 && *(const char *)bytes == 'M');
     reader_seek(&reader, 2);
-    if (reader_u16(&reader) == 43)
+    if (reader_u16(&reader) == 43) {
         return probe_unsupported(err, info, "BigTIFF is not read");
+    }
     reader_seek(&reader, reader_u32(&reader));
 
     struct directory directory = {.compression = 1, .samples = 1};
     info->depth = 1;
     read_directory(&reader, &directory, info);
     uint32_t next = reader_u32(&reader);
-    if (reader.failed)
+    if (reader.failed) {
         return probe_bad(err, info, "its directory is cut off");
-    if (!check_directory(&directory, info, err))
+    }
+    if (!check_directory(&directory, info, err)) {
         return false;
+    }
     info->frames = count_pages(reader, next);
     return true;
 }

@@ -11,8 +11,9 @@ static bool read_lossy(struct reader content, struct image_info *info)
 {
     const uint8_t *tag = reader_take(&content, 3);
     const uint8_t *start = reader_take(&content, 3);
-    if (start == NULL || (tag[0] & 1) != 0 || memcmp(start, "\x9d\x01\x2a", 3) != 0)
+    if (start == NULL || (tag[0] & 1) != 0 || memcmp(start, "\x9d\x01\x2a", 3) != 0) {
         return false;
+    }
     info->width = reader_u16(&content) & 0x3fff;
     info->height = reader_u16(&content) & 0x3fff;
     return !content.failed;
@@ -20,8 +21,9 @@ static bool read_lossy(struct reader content, struct image_info *info)
 
 static bool read_lossless(struct reader content, struct image_info *info)
 {
-    if (reader_u8(&content) != 0x2f)
+    if (reader_u8(&content) != 0x2f) {
         return false;
+    }
     uint32_t bits = reader_u32(&content);
     info->width = (bits & 0x3fff) + 1;
     info->height = (bits >> 14 & 0x3fff) + 1;
@@ -42,38 +44,46 @@ static bool read_extended(struct reader content, struct image_info *info)
 static void read_exif(struct reader content, struct image_info *info)
 {
     /* The specification wants the bare block; many writers keep JPEG's prefix. */
-    if (reader_at(&content, "Exif\0", 6))
+    if (reader_at(&content, "Exif\0", 6)) {
         reader_take(&content, 6);
+    }
     int orientation =
         exif_orientation(content.data + content.position, content.length - content.position);
-    if (orientation != 0)
+    if (orientation != 0) {
         info->orientation = orientation;
+    }
 }
 
 static void read_chunk(const uint8_t *type, struct reader content, struct image_info *info)
 {
     bool exif = memcmp(type, "EXIF", 4) == 0;
     bool profile = memcmp(type, "ICCP", 4) == 0;
-    if (exif || profile || memcmp(type, "XMP ", 4) == 0)
+    if (exif || profile || memcmp(type, "XMP ", 4) == 0) {
         info->metadata_bytes += (int64_t)content.length;
-    if (exif)
+    }
+    if (exif) {
         read_exif(content, info);
-    if (profile)
+    }
+    if (profile) {
         info->profile_bytes = (int64_t)content.length;
+    }
     if (memcmp(type, "ANIM", 4) == 0) {
         info->animated = true;
         info->frames = 0;
     }
-    if (memcmp(type, "ANMF", 4) == 0 && info->animated)
+    if (memcmp(type, "ANMF", 4) == 0 && info->animated) {
         info->frames++;
+    }
 }
 
 static bool read_first(const uint8_t *type, struct reader content, struct image_info *info)
 {
-    if (memcmp(type, "VP8 ", 4) == 0)
+    if (memcmp(type, "VP8 ", 4) == 0) {
         return read_lossy(content, info);
-    if (memcmp(type, "VP8L", 4) == 0)
+    }
+    if (memcmp(type, "VP8L", 4) == 0) {
         return read_lossless(content, info);
+    }
     return memcmp(type, "VP8X", 4) == 0 && read_extended(content, info);
 }
 
@@ -83,8 +93,9 @@ bool probe_webp(const void *bytes, size_t length, struct image_info *info, struc
     reader_seek(&file, 4);
     uint32_t size = reader_u32(&file);
     struct reader reader = reader_part(&file, size);
-    if (reader.failed || !reader_at(&reader, "WEBP", 4))
+    if (reader.failed || !reader_at(&reader, "WEBP", 4)) {
         return probe_bad(err, info, "it is shorter than it says");
+    }
     reader_seek(&reader, 4);
     info->depth = 8;
     info->channels = 3;
@@ -94,14 +105,17 @@ bool probe_webp(const void *bytes, size_t length, struct image_info *info, struc
         const uint8_t *type = reader_take(&reader, 4);
         uint32_t chunk_size = reader_u32(&reader);
         struct reader content = reader_part(&reader, chunk_size);
-        if (content.failed || (first && !read_first(type, content, info)))
+        if (content.failed || (first && !read_first(type, content, info))) {
             return probe_bad(err, info, "a chunk is cut off or unknown");
+        }
         read_chunk(type, content, info);
-        if (chunk_size % 2 != 0 && reader_left(&reader) > 0)
+        if (chunk_size % 2 != 0 && reader_left(&reader) > 0) {
             reader_u8(&reader);
+        }
         first = false;
     }
-    if (first || info->frames < 1)
+    if (first || info->frames < 1) {
         return probe_bad(err, info, "no image");
+    }
     return true;
 }

@@ -43,10 +43,11 @@ static inline const uint8_t *reader_take(struct reader *reader, uint64_t count)
 
 static inline void reader_seek(struct reader *reader, uint64_t position)
 {
-    if (position > reader->length)
+    if (position > reader->length) {
         reader->failed = true;
-    else
+    } else {
         reader->position = (size_t)position;
+    }
 }
 
 /* An unsigned number of `size` bytes (1 to 8) in the reader's byte order. */
@@ -54,8 +55,9 @@ static inline uint64_t reader_number(struct reader *reader, unsigned size)
 {
     const uint8_t *bytes = reader_take(reader, size);
     uint64_t value = 0;
-    for (unsigned i = 0; bytes != NULL && i < size; i++)
+    for (unsigned i = 0; bytes != NULL && i < size; i++) {
         value = value << 8 | bytes[reader->big_endian ? i : size - 1 - i];
+    }
     return value;
 }
 

@@ -8,16 +8,18 @@
 
 Image *resize_image(const Image *image, int64_t width, int64_t height, struct error *err)
 {
-    if (width == (int64_t)image->columns && height == (int64_t)image->rows)
+    if (width == (int64_t)image->columns && height == (int64_t)image->rows) {
         return pixels_clone(image, err);
+    }
 
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
     Image *made = ResizeImage(image, (unsigned long)width, (unsigned long)height, LanczosFilter,
                               1.0, &exception);
     Image *result = NULL;
-    if (!pixels_replace(&result, made, &exception, "resize", err))
+    if (!pixels_replace(&result, made, &exception, "resize", err)) {
         return NULL;
+    }
     return result;
 }
 

@@ -33,11 +33,13 @@ static const struct magic magics[] = {
 static enum image_format brand_format(const uint8_t *brand)
 {
     static const char heic[][5] = {"heic", "heix", "heim", "heis", "hevc", "hevx"};
-    if (memcmp(brand, "avif", 4) == 0 || memcmp(brand, "avis", 4) == 0)
+    if (memcmp(brand, "avif", 4) == 0 || memcmp(brand, "avis", 4) == 0) {
         return IMAGE_AVIF;
+    }
     for (size_t i = 0; i < sizeof heic / sizeof heic[0]; i++) {
-        if (memcmp(brand, heic[i], 4) == 0)
+        if (memcmp(brand, heic[i], 4) == 0) {
             return IMAGE_HEIC;
+        }
     }
     return IMAGE_UNKNOWN;
 }
@@ -46,18 +48,21 @@ static enum image_format brand_format(const uint8_t *brand)
 static enum image_format sniff_heif(struct reader reader)
 {
     uint32_t size = reader_u32(&reader);
-    if (!reader_at(&reader, "ftyp", 4) || size < 16)
+    if (!reader_at(&reader, "ftyp", 4) || size < 16) {
         return IMAGE_UNKNOWN;
+    }
     reader_seek(&reader, 0);
     struct reader box = reader_part(&reader, size);
     reader_seek(&box, 8);
     const uint8_t *major = reader_take(&box, 4);
-    if (major == NULL)
+    if (major == NULL) {
         return IMAGE_UNKNOWN;
+    }
     enum image_format format = brand_format(major);
     reader_take(&box, 4);
-    while (format == IMAGE_UNKNOWN && reader_left(&box) >= 4)
+    while (format == IMAGE_UNKNOWN && reader_left(&box) >= 4) {
         format = brand_format(reader_take(&box, 4));
+    }
     return format;
 }
 
@@ -65,11 +70,13 @@ enum image_format sniff_format(const void *bytes, size_t length)
 {
     struct reader reader = reader_of(bytes, length, true);
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
-        if (reader_at(&reader, magics[i].bytes, magics[i].length))
+        if (reader_at(&reader, magics[i].bytes, magics[i].length)) {
             return magics[i].format;
+        }
     }
-    if (length >= 12 && reader_at(&reader, "RIFF", 4) && memcmp(reader.data + 8, "WEBP", 4) == 0)
+    if (length >= 12 && reader_at(&reader, "RIFF", 4) && memcmp(reader.data + 8, "WEBP", 4) == 0) {
         return IMAGE_WEBP;
+    }
     return sniff_heif(reader);
 }
 
@@ -100,8 +107,9 @@ const char *sniff_stranger(const void *bytes, size_t length)
     }
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
         size_t wanted = strlen(strangers[i].start);
-        if (length >= wanted && strncasecmp(text, strangers[i].start, wanted) == 0)
+        if (length >= wanted && strncasecmp(text, strangers[i].start, wanted) == 0) {
             return strangers[i].name;
+        }
     }
     return NULL;
 }

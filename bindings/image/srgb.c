@@ -15,8 +15,9 @@ struct writer {
 
 static void put(struct writer *writer, uint32_t value, int size)
 {
-    for (int i = size - 1; i >= 0; i--)
+    for (int i = size - 1; i >= 0; i--) {
         writer->data[writer->length++] = (unsigned char)(value >> (8 * i));
+    }
 }
 
 static void put_zeros(struct writer *writer, size_t count)
@@ -41,8 +42,9 @@ static void put_xyz(struct writer *writer, const double xyz[3])
 {
     put_signature(writer, "XYZ ");
     put(writer, 0, 4);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         put_fixed(writer, xyz[i]);
+    }
 }
 
 /* Type 3: y = ((x + 0.055) / 1.055) ^ 2.4, and x / 12.92 below 0.04045. */
@@ -53,8 +55,9 @@ static void put_curve(struct writer *writer)
     put(writer, 0, 4);
     put(writer, 3, 2);
     put(writer, 0, 2);
-    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
+    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
         put_fixed(writer, parameters[i]);
+    }
 }
 
 static void put_header(struct writer *writer)
@@ -91,8 +94,9 @@ size_t srgb_profile(unsigned char profile[SRGB_PROFILE_MAX])
         put(&writer, start + (i < 4 ? i : 4) * XYZ_LENGTH, 4); /* the curves are one */
         put(&writer, i < 4 ? XYZ_LENGTH : CURVE_LENGTH, 4);
     }
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         put_xyz(&writer, colorants[i]);
+    }
     put_curve(&writer);
     struct writer size = {profile, 0};
     put(&size, (uint32_t)writer.length, 4);

@@ -13,8 +13,9 @@ static bool check_crop(const struct image_step *step, int64_t width, int64_t hei
                        struct error *err)
 {
     if (step->x >= 0 && step->y >= 0 && step->width >= 1 && step->height >= 1 &&
-        step->x <= width - step->width && step->y <= height - step->height)
+        step->x <= width - step->width && step->y <= height - step->height) {
         return true;
+    }
     return error_set(err, "usage",
                      "crop: %" PRId64 " x %" PRId64 " at %" PRId64 ", %" PRId64
                      " does not lie within the picture's %" PRId64 " x %" PRId64,
@@ -23,8 +24,9 @@ static bool check_crop(const struct image_step *step, int64_t width, int64_t hei
 
 static bool check_sigma(const struct image_step *step, const char *name, struct error *err)
 {
-    if (step->sigma > 0 && step->sigma <= STEPS_SIGMA_MAX)
+    if (step->sigma > 0 && step->sigma <= STEPS_SIGMA_MAX) {
         return true;
+    }
     return error_set(err, "usage", "%s: sigma must be above 0 and at most %g, not %g", name,
                      STEPS_SIGMA_MAX, step->sigma);
 }
@@ -41,17 +43,20 @@ static bool step_size(const struct image_step *step, int64_t *width, int64_t *he
 {
     switch (step->kind) {
     case IMAGE_CROP:
-        if (!check_crop(step, *width, *height, err))
+        if (!check_crop(step, *width, *height, err)) {
             return false;
+        }
         *width = step->width;
         *height = step->height;
         return true;
     case IMAGE_ROTATE:
-        if (step->angle != 90 && step->angle != 180 && step->angle != 270)
+        if (step->angle != 90 && step->angle != 180 && step->angle != 270) {
             return error_set(err, "usage", "rotate: the angle must be 90, 180 or 270, not %d",
                              step->angle);
-        if (step->angle != 180)
+        }
+        if (step->angle != 180) {
             swap(width, height);
+        }
         return true;
     case IMAGE_BLUR:
         return check_sigma(step, "blur", err);
@@ -69,13 +74,14 @@ static bool step_size(const struct image_step *step, int64_t *width, int64_t *he
     return error_set(err, "usage", "no such step");
 }
 
-bool steps_size(const struct image_step *steps, size_t count, int64_t *width, int64_t *height,
-                struct error *err)
+bool image_steps_size(const struct image_step *steps, size_t count, int64_t *width, int64_t *height,
+                      struct error *err)
 {
     int64_t size[2] = {*width, *height};
     for (size_t i = 0; i < count; i++) {
-        if (!step_size(&steps[i], &size[0], &size[1], err))
+        if (!step_size(&steps[i], &size[0], &size[1], err)) {
             return false;
+        }
     }
     *width = size[0];
     *height = size[1];
@@ -87,8 +93,9 @@ bool steps_any_scale(const struct image_step *steps, size_t count)
     for (size_t i = 0; i < count; i++) {
         enum image_step_kind kind = steps[i].kind;
         if (kind == IMAGE_CROP || kind == IMAGE_BLUR || kind == IMAGE_SHARPEN ||
-            kind == IMAGE_PIXELATE)
+            kind == IMAGE_PIXELATE) {
             return false;
+        }
     }
     return true;
 }
@@ -147,8 +154,9 @@ static bool grayscale(Image **image, const struct image_step *step, struct error
 
 static bool blur(Image **image, const struct image_step *step, struct error *err)
 {
-    if (!flatten_premultiply(*image, err))
+    if (!flatten_premultiply(*image, err)) {
         return false;
+    }
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
     Image *made = BlurImage(*image, 0.0, step->sigma, &exception);
@@ -181,8 +189,9 @@ static void average_block(PixelPacket *pixels, size_t count)
     average.green = (Quantum)(green / divisor);
     average.blue = (Quantum)(blue / divisor);
     average.opacity = (Quantum)(MaxRGB - alphas / count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         pixels[i] = average;
+    }
 }
 
 static bool pixelate_block(Image *image, unsigned long x, unsigned long y, unsigned long block,
@@ -191,11 +200,13 @@ static bool pixelate_block(Image *image, unsigned long x, unsigned long y, unsig
     unsigned long width = image->columns - x < block ? image->columns - x : block;
     unsigned long height = image->rows - y < block ? image->rows - y : block;
     PixelPacket *pixels = GetImagePixels(image, (long)x, (long)y, width, height);
-    if (pixels == NULL)
+    if (pixels == NULL) {
         return library_failed(&image->exception, "memory", "pixelate", err);
+    }
     if (!image->matte) {
-        for (size_t i = 0; i < width * height; i++)
+        for (size_t i = 0; i < width * height; i++) {
             pixels[i].opacity = OpaqueOpacity;
+        }
     }
     average_block(pixels, width * height);
     return SyncImagePixels(image) || library_failed(&image->exception, "memory", "pixelate", err);
@@ -206,11 +217,13 @@ static bool pixelate(Image **image, const struct image_step *step, struct error 
     unsigned long block = (unsigned long)step->width;
     for (unsigned long y = 0; y < (*image)->rows; y += block) {
         for (unsigned long x = 0; x < (*image)->columns; x += block) {
-            if (!pixelate_block(*image, x, y, block, err))
+            if (!pixelate_block(*image, x, y, block, err)) {
                 return false;
+            }
         }
-        if (library_stopped(err))
+        if (library_stopped(err)) {
             return false;
+        }
     }
     return true;
 }
@@ -223,8 +236,9 @@ bool steps_apply(Image **image, const struct image_step *steps, size_t count, st
         [IMAGE_SHARPEN] = sharpen, [IMAGE_PIXELATE] = pixelate,
     };
     for (size_t i = 0; i < count; i++) {
-        if (!apply[steps[i].kind](image, &steps[i], err))
+        if (!apply[steps[i].kind](image, &steps[i], err)) {
             return false;
+        }
     }
     return true;
 }

@@ -8,11 +8,6 @@
 
 #include "bindings/image/engine.h"
 
-/* The size of *width x *height after the steps. Fails with `usage` for a step that can't be done:
- * a crop that leaves the picture, an angle that is no quarter turn, size or sigma out of range. */
-MUST_CHECK bool steps_size(const struct image_step *steps, size_t count, int64_t *width,
-                           int64_t *height, struct error *err);
-
 /* True when no step is about a number of pixels, so that they may be done on a smaller picture. */
 bool steps_any_scale(const struct image_step *steps, size_t count);
 

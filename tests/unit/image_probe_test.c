@@ -163,8 +163,9 @@ static void probe_copy(const void *bytes, size_t length)
     unsigned char *copy = malloc(length > 0 ? length : 1);
     struct image_info info;
     struct error err = {.code = ""};
-    if (!CHECK(copy != NULL))
+    if (!CHECK(copy != NULL)) {
         return;
+    }
     memcpy(copy, bytes, length);
     if (!probe(copy, length, &info, &err)) {
         CHECK(error_is(&err, "bad_image") || error_is(&err, "limit") ||
@@ -178,10 +179,12 @@ static void cut_and_change(const unsigned char *bytes, size_t length)
 {
     static const unsigned char changes[] = {0x00, 0xff, 0x7f, 0x80, 0x01};
     unsigned char *changed = malloc(length);
-    if (!CHECK(changed != NULL))
+    if (!CHECK(changed != NULL)) {
         return;
-    for (size_t i = 0; i <= length; i++)
+    }
+    for (size_t i = 0; i <= length; i++) {
         probe_copy(bytes, i);
+    }
     for (size_t i = 0; i < length; i++) {
         for (size_t k = 0; k < sizeof changes; k++) {
             memcpy(changed, bytes, length);
@@ -215,12 +218,14 @@ TEST(image_probe_refuses_headers_that_are_cut_off)
     struct error err;
     /* The header ends where the first scan's segment does. */
     size_t scan = 0;
-    while (scan + 1 < jpeg.length && memcmp(jpeg.bytes + scan, "\xff\xda", 2) != 0)
+    while (scan + 1 < jpeg.length && memcmp(jpeg.bytes + scan, "\xff\xda", 2) != 0) {
         scan++;
+    }
     for (size_t length = 0; length < scan; length++) {
         check_case("JPEG cut at %zu", length);
-        if (CHECK(!probe(jpeg.bytes, length, &info, &err)))
+        if (CHECK(!probe(jpeg.bytes, length, &info, &err))) {
             CHECK_TEXT(err.code, "bad_image");
+        }
     }
     sample_release(&jpeg);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -245,8 +250,9 @@ TEST(image_probe_reads_jpeg_and_png_orientation)
     }
     static const char exif[] = "II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x08\0\0\0\0\0\0\0";
     struct sample png = sample_png_header(16, 8, "eXIf", exif, sizeof exif - 1);
-    if (CHECK(probe(png.bytes, png.length, &info, &err)))
+    if (CHECK(probe(png.bytes, png.length, &info, &err))) {
         CHECK_INTEGER(info.orientation, 8);
+    }
     sample_release(&png);
 }
 
@@ -345,8 +351,9 @@ TEST(image_exif_writes_what_it_reads)
         char text[EXIF_TEXT_MAX];
         size_t length = exif_build(texts[i], block);
         check_case("%s", texts[i]);
-        if (CHECK(exif_copyright(block, length, text)))
+        if (CHECK(exif_copyright(block, length, text))) {
             CHECK_TEXT(text, texts[i]);
+        }
         for (size_t cut = 0; cut < length; cut++) {
             unsigned char *copy = malloc(cut + 1);
             memcpy(copy, block, cut);

@@ -32,8 +32,9 @@ static bool render_bmp(int width, int height, const struct image_target *target,
     struct sample bmp = sample_bmp(width, height);
     struct error err;
     bool ok = sample_render(bmp.bytes, bmp.length, NULL, 0, target, output, &err);
-    if (!ok)
+    if (!ok) {
         CHECK_TEXT(err.message, "a render");
+    }
     sample_release(&bmp);
     return ok;
 }
@@ -52,8 +53,9 @@ TEST(image_render_writes_every_format)
         check_case("%s", image_format_name(rows[i].format));
         struct image_target target = sample_target(32, 0, rows[i].format);
         struct image_output output;
-        if (!CHECK(render_bmp(64, 48, &target, &output)))
+        if (!CHECK(render_bmp(64, 48, &target, &output))) {
             continue;
+        }
         CHECK_INTEGER(output.width, 32);
         CHECK_INTEGER(output.height, 24);
         CHECK_INTEGER(output.format, rows[i].format);
@@ -70,8 +72,9 @@ TEST(image_render_is_deterministic)
         check_case("%s", image_format_name((enum image_format)format));
         struct image_target target = sample_target(31, 17, (enum image_format)format);
         struct image_output first, second;
-        if (!CHECK(render_bmp(64, 48, &target, &first)))
+        if (!CHECK(render_bmp(64, 48, &target, &first))) {
             continue;
+        }
         if (CHECK(render_bmp(64, 48, &target, &second))) {
             CHECK_BYTES(first.bytes, first.length, second.bytes, second.length);
             image_output_release(&second);
@@ -148,8 +151,10 @@ TEST(image_render_does_each_step)
         check_case("step %d, angle %d", (int)rows[i].step.kind, rows[i].step.angle);
         struct image_output output;
         struct error err;
-        if (!CHECK(sample_render(bmp.bytes, bmp.length, &rows[i].step, 1, &target, &output, &err)))
+        if (!CHECK(
+                sample_render(bmp.bytes, bmp.length, &rows[i].step, 1, &target, &output, &err))) {
             continue;
+        }
         CHECK(quarters(&output, rows[i].a, rows[i].b, rows[i].c, rows[i].d, 1));
         image_output_release(&output);
     }
@@ -199,8 +204,9 @@ TEST(image_render_flattens_where_there_is_no_alpha)
 {
     struct image_output png, output;
     struct error err;
-    if (!CHECK(transparent_png(&png)))
+    if (!CHECK(transparent_png(&png))) {
         return;
+    }
     struct image_target target = sample_target(0, 0, IMAGE_JPEG);
     memcpy(target.background, "\x20\x60\xa0", 3);
     if (CHECK(sample_render(png.bytes, png.length, NULL, 0, &target, &output, &err))) {
@@ -220,8 +226,9 @@ TEST(image_render_resizes_alpha_without_dark_edges)
 {
     struct image_output png, output;
     struct error err;
-    if (!CHECK(transparent_png(&png)))
+    if (!CHECK(transparent_png(&png))) {
         return;
+    }
     struct image_target target = sample_target(27, 0, IMAGE_PNG);
     if (CHECK(sample_render(png.bytes, png.length, NULL, 0, &target, &output, &err))) {
         for (int x = 0; x < output.width; x++) {
@@ -242,8 +249,9 @@ static bool contains(const struct image_output *output, const char *text)
     size_t size = strlen(text);
     const char *bytes = output->bytes;
     for (size_t i = 0; i + size <= output->length; i++) {
-        if (memcmp(bytes + i, text, size) == 0)
+        if (memcmp(bytes + i, text, size) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -257,8 +265,9 @@ TEST(image_render_strips_all_but_copyright)
         struct image_target target = sample_target(0, 0, (enum image_format)format);
         struct image_output output;
         struct error err;
-        if (!CHECK(sample_render(jpeg.bytes, jpeg.length, NULL, 0, &target, &output, &err)))
+        if (!CHECK(sample_render(jpeg.bytes, jpeg.length, NULL, 0, &target, &output, &err))) {
             continue;
+        }
         CHECK(contains(&output, copyright));
         CHECK(!contains(&output, "\x88\x25\0\x04")); /* the pointer to a GPS directory */
         struct image_limits limits;
@@ -345,8 +354,9 @@ TEST(image_render_makes_many_targets_of_one_decode)
         CHECK_INTEGER(outputs[0].width, 200);
         CHECK_INTEGER(outputs[1].height, 30);
         CHECK_INTEGER(outputs[2].width, 13);
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++) {
             image_output_release(&outputs[i]);
+        }
     }
     sample_release(&jpeg);
 }

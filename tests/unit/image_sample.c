@@ -23,21 +23,24 @@ void sample_release(struct sample *sample)
 static struct sample allocate(size_t length)
 {
     struct sample sample = {calloc(1, length), length};
-    if (sample.bytes == NULL)
+    if (sample.bytes == NULL) {
         abort();
+    }
     return sample;
 }
 
 static void little(unsigned char *at, unsigned long value, int size)
 {
-    for (int i = 0; i < size; i++)
+    for (int i = 0; i < size; i++) {
         at[i] = (unsigned char)(value >> (8 * i));
+    }
 }
 
 static void big(unsigned char *at, unsigned long value, int size)
 {
-    for (int i = 0; i < size; i++)
+    for (int i = 0; i < size; i++) {
         at[i] = (unsigned char)(value >> (8 * (size - 1 - i)));
+    }
 }
 
 struct sample sample_bmp(int width, int height)
@@ -56,8 +59,9 @@ struct sample sample_bmp(int width, int height)
     little(sample.bytes + 28, 24, 2);
     for (int y = 0; y < height; y++) {
         unsigned char *row = sample.bytes + 54 + stride * (size_t)(height - 1 - y);
-        for (int x = 0; x < width; x++)
+        for (int x = 0; x < width; x++) {
             memcpy(row + 3 * x, blue_green_red[(y * 2 >= height) * 2 + (x * 2 >= width)], 3);
+        }
     }
     return sample;
 }
@@ -128,8 +132,9 @@ struct sample sample_jpeg(int width, int height, int orientation, const char *co
     struct sample sample = allocate(output.length + 1024);
     memcpy(sample.bytes, output.bytes, 2);
     size_t used = 2;
-    if (orientation != 0)
+    if (orientation != 0) {
         used += exif_segment(sample.bytes + 2, orientation, copyright);
+    }
     memcpy(sample.bytes + used, (char *)output.bytes + 2, output.length - 2);
     sample.length = used + output.length - 2;
     image_output_release(&output);
@@ -140,8 +145,9 @@ static size_t put_chunk(unsigned char *at, const char *type, const void *content
 {
     big(at, length, 4);
     memcpy(at + 4, type, 4);
-    if (length > 0)
+    if (length > 0) {
         memcpy(at + 8, content, length);
+    }
     return 12 + length;
 }
 
@@ -157,8 +163,9 @@ struct sample sample_png_header(int width, int height, const char *type, const v
     memcpy(sample.bytes, "\x89PNG\r\n\x1a\n", 8);
     size_t used = 8;
     used += put_chunk(sample.bytes + used, "IHDR", header, sizeof header);
-    if (type != NULL)
+    if (type != NULL) {
         used += put_chunk(sample.bytes + used, type, content, length);
+    }
     used += put_chunk(sample.bytes + used, "IDAT", "", 0);
     used += put_chunk(sample.bytes + used, "IEND", "", 0);
     sample.length = used;
@@ -201,16 +208,18 @@ unsigned long sample_pixel(const struct image_output *output, int frame, int x, 
 {
     struct pixel_read read = {output, frame, x, y, 0};
     struct error err;
-    if (!library_run(read_pixel, &read, NULL, &err))
+    if (!library_run(read_pixel, &read, NULL, &err)) {
         return 0;
+    }
     return read.color;
 }
 
 bool sample_near(unsigned long a, unsigned long b, int tolerance)
 {
     for (int shift = 0; shift < 32; shift += 8) {
-        if (abs((int)(a >> shift & 255) - (int)(b >> shift & 255)) > tolerance)
+        if (abs((int)(a >> shift & 255) - (int)(b >> shift & 255)) > tolerance) {
             return false;
+        }
     }
     return true;
 }
@@ -229,8 +238,9 @@ struct sample sample_corpus(const char *name)
     (void)snprintf(path, sizeof path, CORPUS "%s", name);
     FILE *file = fopen(path, "rb");
     struct stat status;
-    if (file == NULL || fstat(fileno(file), &status) != 0)
+    if (file == NULL || fstat(fileno(file), &status) != 0) {
         return (struct sample){NULL, 0};
+    }
     struct sample sample = allocate((size_t)status.st_size + 1);
     sample.length = fread(sample.bytes, 1, (size_t)status.st_size, file);
     (void)fclose(file);

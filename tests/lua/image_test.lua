@@ -1,0 +1,209 @@
+-- The module `image` inside the real binary.
+
+local t = ...
+local image = require "image"
+local task = require "task"
+
+-- A 24-bit BMP with four quarters: red, green above blue, white.
+local function bmp(width, height)
+  local rows = {}
+  local colours = { "\0\0\255", "\0\255\0", "\255\0\0", "\255\255\255" }
+  local padding = ("\0"):rep(-(width * 3) % 4)
+  for y = height - 1, 0, -1 do
+    local first = y * 2 < height and 1 or 3
+    rows[#rows + 1] = colours[first]:rep((width + 1) // 2) .. colours[first + 1]:rep(width // 2)
+      .. padding
+  end
+  local pixels = table.concat(rows)
+  return string.pack("<c2I4I4I4I4i4i4I2I2I4I4I4I4I4I4", "BM", 54 + #pixels, 0, 54, 40, width, height,
+    1, 24, 0, 0, 0, 0, 0, 0) .. pixels
+end
+
+-- The same as an image of this kind.
+local function sample(width, height, format)
+  local photo <close> = image.open(bmp(width, height))
+  return photo:encode({ format = format }).bytes
+end
+
+t.test("probe says what the header says", function()
+  local info = image.probe(sample(60, 40, "png"))
+  t.equal(info.format, "png")
+  t.equal(info.content_type, "image/png")
+  t.equal({ info.width, info.height, info.stored_width, info.stored_height }, { 60, 40, 60, 40 })
+  t.equal({ info.orientation, info.frames, info.animated, info.alpha }, { 1, 1, false, false })
+  t.equal(info.size, #sample(60, 40, "png"))
+end)
+
+t.test("probe and open refuse what is no image, and say what it looks like", function()
+  for _, fn in ipairs { image.probe, image.open } do
+    local err = t.raises("it looks like an XML or SVG document", fn, "<?xml version='1.0'?><svg/>")
+    t.equal(err.code, "bad_image")
+    t.equal(t.raises("no bytes at all", fn, "").code, "bad_image")
+    t.equal(t.raises("a string of bytes or a table expected, got nil", fn).code, "usage")
+    t.equal(t.raises("field 'bytes' is missing", fn, {}).code, "usage")
+  end
+  t.equal(t.raises("image", image.open, "x").operation, "image.open")
+end)
+
+t.test("a script lowers limits and can't raise them", function()
+  local bytes = sample(60, 40, "png")
+  local err = t.raises("image limit 'pixels': 2400 asked, 2399 allowed; raise it with the "
+    .. "environment variable LUNETTE_MAX_PIXELS", image.open,
+    { bytes = bytes, limits = { pixels = 2399 } })
+  t.equal(err.code, "limit")
+  image.open({ bytes = bytes, limits = { pixels = 2400 } }):close()
+  t.raises("limits.side is 20000, more than the 16384 that the environment allows", image.open,
+    { bytes = bytes, limits = { side = 20000 } })
+  t.raises("unknown field 'pixel', did you mean 'pixels'?", image.open,
+    { bytes = bytes, limits = { pixel = 1 } })
+end)
+
+t.test("formats says what is read and written", function()
+  local formats = image.formats()
+  for _, name in ipairs { "jpeg", "png", "webp", "gif" } do
+    t.ok(formats[name].read and formats[name].write, name)
+  end
+  for _, name in ipairs { "tiff", "bmp" } do
+    t.ok(formats[name].read, name)
+    t.equal(formats[name].write, false)
+  end
+  t.equal(formats.jpeg.extension, "jpg")
+  t.equal(formats.svg, nil)
+end)
+
+t.test("one target gives one picture", function()
+  local photo <close> = image.open(sample(400, 300, "jpeg"))
+  local out = photo:render { width = 100, height = 100, format = "webp", quality = 70, name = "s" }
+  t.equal({ out.width, out.height, out.format, out.extension, out.content_type, out.frames,
+    out.name }, { 100, 75, "webp", "webp", "image/webp", 1, "s" })
+  t.equal(out.size, #out.bytes)
+  local info = image.probe(out.bytes)
+  t.equal({ info.format, info.width, info.height }, { "webp", 100, 75 })
+end)
+
+t.test("a list gives a list, an empty one too", function()
+  local photo <close> = image.open(sample(400, 300, "jpeg"))
+  local out = photo:render { { width = 200 }, { height = 10, format = "png" },
+    { width = 50, height = 50, fit = "cover" } }
+  t.equal(#out, 3)
+  t.equal({ out[1].width, out[1].height, out[1].format }, { 200, 150, "jpeg" })
+  t.equal({ out[2].width, out[2].height, out[2].format }, { 13, 10, "png" })
+  t.equal({ out[3].width, out[3].height }, { 50, 50 })
+  t.equal(photo:render {}, {})
+end)
+
+t.test("render names the field that is wrong, and the target", function()
+  local photo <close> = image.open(sample(40, 30, "png"))
+  local function fails(text, target) return t.raises(text, photo.render, photo, target) end
+  fails("bad argument #2 to 'render' (a target or a list of targets expected, got nil)")
+  fails("'render' (unknown field 'widht', did you mean 'width'?", { widht = 1 })
+  fails("'render' (field 'width' is 0, expected 1 to", { width = 0 })
+  fails("'render' (field 'quality' is 101, expected 1 to 100)", { quality = 101 })
+  fails("'render[2]' (field 'fit' is 'outside', expected one of inside, cover, contain, fill)",
+    { { width = 1 }, { fit = "outside" } })
+  fails("field 'format' is 'svg', expected one of jpeg, jpg, png, webp, gif", { format = "svg" })
+  fails("field 'background' is 'white', expected a colour like \"#ffffff\"",
+    { background = "white" })
+  fails("not fields of both", { { width = 1 }, width = 2 })
+  fails("without holes", { { width = 1 }, [3] = { width = 1 } })
+  local many = {}
+  for i = 1, 65 do many[i] = { width = i } end
+  fails("65 targets, expected at most 64", many)
+  t.equal(fails("image limit 'side': 20000 asked", { width = 20000 }).code, "limit")
+  t.equal(fails("image limit 'side'", { width = 20000 }).operation, "image.render")
+end)
+
+t.test("contain pads with the background, encode keeps the size", function()
+  local photo <close> = image.open(sample(40, 30, "png"))
+  local out = photo:render { width = 50, height = 50, fit = "contain", background = "transparent" }
+  t.equal({ out.width, out.height, image.probe(out.bytes).alpha }, { 50, 50, true })
+  out = photo:render { width = 50, height = 50, fit = "contain", background = "#102030" }
+  t.equal(image.probe(out.bytes).alpha, false)
+  t.raises("transparent background is not possible in jpeg", photo.render, photo,
+    { width = 50, height = 50, fit = "contain", background = "transparent", format = "jpeg" })
+  out = photo:encode()
+  t.equal({ out.width, out.height, out.format }, { 40, 30, "png" })
+  t.equal(photo:encode({ format = "jpg" }).extension, "jpg")
+  t.raises("'encode' (unknown field 'width'", photo.encode, photo, { width = 10 })
+end)
+
+t.test("steps chain, change the size and are checked at once", function()
+  local photo <close> = image.open(bmp(80, 60))
+  t.equal(tostring(photo), "photo (bmp 80 x 60)")
+  local same = photo:crop { x = 0, y = 0, width = 40, height = 30 }:rotate(90):flip():flop()
+    :grayscale():blur(1.5):sharpen(1):pixelate(4)
+  t.ok(same == photo)
+  t.equal({ photo.width, photo.height, photo.format }, { 30, 40, "bmp" })
+  t.equal(photo:info().width, 80)
+  local out = photo:render { width = 15 }
+  t.equal({ out.width, out.height, out.format }, { 15, 20, "jpeg" })
+
+  t.raises("crop: 31 x 1 at 0, 0 does not lie within the picture's 30 x 40", photo.crop, photo,
+    { x = 0, y = 0, width = 31, height = 1 })
+  t.raises("field 'height' is missing", photo.crop, photo, { x = 0, y = 0, width = 31 })
+  t.raises("the angle must be 90, 180 or 270, not 45", photo.rotate, photo, 45)
+  t.raises("sigma must be above 0 and at most 100", photo.blur, photo, 0)
+  t.raises("sigma must be above 0 and at most 100", photo.sharpen, photo, 0 / 0)
+  t.raises("the block must be 1 to 1024 pixels", photo.pixelate, photo, 0)
+  t.equal({ photo.width, photo.height }, { 30, 40 })
+  for _ = 9, 32 do photo:flip() end
+  t.equal(t.raises("a photo takes 32 steps", photo.flip, photo).code, "limit")
+end)
+
+t.test("a misspelt field of a photo is an error", function()
+  local photo <close> = image.open(bmp(8, 8))
+  t.raises("a photo has no field 'widht'; fields: width, height", function() return photo.widht end)
+  t.raises("field", function() return photo[1] end)
+  t.equal({ photo.alpha, photo.animated, photo.frames, photo.content_type },
+    { false, false, 1, "image/bmp" })
+end)
+
+t.test("a closed photo says so, and closing twice is allowed", function()
+  local photo = image.open(bmp(8, 8))
+  photo:close()
+  photo:close()
+  t.equal(tostring(photo), "photo (closed)")
+  t.raises("the photo is closed", photo.render, photo, {})
+  t.raises("the photo is closed", photo.flip, photo)
+  t.equal(photo.width, 8)
+end)
+
+t.test("renders run side by side, and closing does not disturb one that runs", function()
+  local bytes = sample(400, 300, "jpeg")
+  local photo = image.open(bytes)
+  local widths = {}
+  for i = 1, 24 do widths[i] = i * 4 end
+  local out = task.map(widths, function(width)
+    local picture = photo:render { width = width }
+    photo:close() -- the first to end closes it for all that are yet to begin
+    return picture
+  end, { concurrency = 24 })
+  for i, picture in ipairs(out) do t.equal(picture.width, i * 4) end
+end)
+
+t.test("a damaged photo is opened by its header and refused by its pixels", function()
+  local bytes = sample(400, 300, "jpeg")
+  local photo <close> = image.open(bytes:sub(1, #bytes // 2))
+  t.equal(photo.width, 400)
+  local err = t.raises("truncated or damaged jpeg", photo.render, photo, { width = 100 })
+  t.equal({ err.code, err.operation, err.retryable }, { "bad_image", "image.render", false })
+end)
+
+t.test("the first failure cancels renders that run beside it", function()
+  local photo <close> = image.open(bmp(2000, 2000))
+  local err = t.raises("stop here", task.all, {
+    function() return photo:blur(60):render { width = 1000 } end,
+    function() task.sleep(30) error "stop here" end,
+  })
+  t.ok(err)
+end)
+
+t.test("the same work gives the same bytes", function()
+  local bytes = sample(123, 77, "jpeg")
+  for _, format in ipairs { "jpeg", "png", "webp", "gif" } do
+    local first <close> = image.open(bytes)
+    local second <close> = image.open(bytes)
+    local target = { width = 50, format = format }
+    t.ok(first:render(target).bytes == second:render(target).bytes, format)
+  end
+end)
