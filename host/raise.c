@@ -34,18 +34,32 @@ void raise_push(lua_State *L, const struct error *err)
     luaL_setmetatable(L, RAISE_METATABLE);
 }
 
-/* The nearest line of Lua up the stack: the call that the script's author wrote. */
+/* vm names the modules compiled into the program like this; see vm.c. */
+static bool is_built_in(const lua_Debug *frame)
+{
+    return strncmp(frame->short_src, "lunette/", strlen("lunette/")) == 0;
+}
+
+static bool find_line(lua_State *L, bool built_in_too, lua_Debug *frame)
+{
+    for (int level = 0; lua_getstack(L, level, frame) != 0; level++) {
+        (void)lua_getinfo(L, "Sl", frame);
+        if (frame->currentline > 0 && (built_in_too || !is_built_in(frame))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The nearest line up the stack that a script's author wrote; failing that, the nearest. */
 static void push_where(lua_State *L)
 {
     lua_Debug frame;
-    for (int level = 0; lua_getstack(L, level, &frame) != 0; level++) {
-        (void)lua_getinfo(L, "Sl", &frame);
-        if (frame.currentline > 0) {
-            lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline);
-            return;
-        }
+    if (find_line(L, false, &frame) || find_line(L, true, &frame)) {
+        lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline);
+    } else {
+        lua_pushnil(L);
     }
-    lua_pushnil(L);
 }
 
 void raise_error(lua_State *L, const struct error *err)
