@@ -8,6 +8,7 @@ static const char attached; /* its address is the registry key */
 /* clang-format off: one module a line */
 /* clang-format off: one a line, so that a new one is one line */
 const luaL_Reg bindings_modules[] = {
+    {"dynamodb_core", luaopen_dynamodb_core},
     {"effects", luaopen_effects},
     {"env", luaopen_env},
     {"failure", luaopen_failure},

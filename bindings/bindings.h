@@ -26,6 +26,7 @@ struct bindings {
  * embedded files (bindings/NAME.lua). */
 extern const luaL_Reg bindings_modules[];
 
+int luaopen_dynamodb_core(lua_State *L);
 int luaopen_effects(lua_State *L);
 int luaopen_env(lua_State *L);
 int luaopen_failure(lua_State *L);

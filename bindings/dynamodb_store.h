@@ -16,14 +16,14 @@
 struct job;
 
 /* Limits of DynamoDB itself. */
-#define DYNAMODB_ITEM_MAX 409600           /* bytes, names and values */
-#define DYNAMODB_PARTITION_KEY_MAX 2048    /* bytes */
-#define DYNAMODB_SORT_KEY_MAX 1024         /* bytes */
-#define DYNAMODB_BATCH_WRITE_MAX 25
-#define DYNAMODB_BATCH_GET_MAX 100
-#define DYNAMODB_TRANSACT_MAX 100
-#define DYNAMODB_PAGE_MAX (1024 * 1024)    /* bytes of items a query or scan page looks at */
-#define DYNAMODB_RESPONSE_MAX (32 * 1024 * 1024)
+#define DYNAMODB_ITEM_MAX          409600 /* bytes, names and values */
+#define DYNAMODB_PARTITION_KEY_MAX 2048   /* bytes */
+#define DYNAMODB_SORT_KEY_MAX      1024   /* bytes */
+#define DYNAMODB_BATCH_WRITE_MAX   25
+#define DYNAMODB_BATCH_GET_MAX     100
+#define DYNAMODB_TRANSACT_MAX      100
+#define DYNAMODB_PAGE_MAX          (1024 * 1024) /* bytes of items a query or scan page looks at */
+#define DYNAMODB_RESPONSE_MAX      (32 * 1024 * 1024)
 
 /*
  * `operation` is the API's name ("PutItem"); `body` its request document, borrowed until the call
@@ -39,8 +39,7 @@ struct dynamodb_store {
                     size_t body_length, struct buffer *response, const struct job *job,
                     struct error *err);
     bool (*start)(struct dynamodb_store *store, const char *operation, const char *body,
-                  size_t body_length, struct buffer *response, struct job *job,
-                  struct error *err);
+                  size_t body_length, struct buffer *response, struct job *job, struct error *err);
     void (*cancel)(struct dynamodb_store *store, struct job *job);
 };
 
