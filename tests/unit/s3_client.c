@@ -16,7 +16,8 @@ struct s3_text client_text(const char *text)
 
 bool client_open_at(struct s3_client *client, const char *folder)
 {
-    *client = (struct s3_client){.folder = folder};
+    *client = (struct s3_client){.store = NULL};
+    (void)snprintf(client->folder, sizeof client->folder, "%s", folder);
     client->store = local_store_open(folder, &client->error);
     return client->store != NULL &&
            local_store_declare_bucket(client->store, CLIENT_BUCKET, &client->error);

@@ -13,7 +13,7 @@
 #define CLIENT_BUCKET "uploads"
 
 struct s3_client {
-    const char *folder;
+    char folder[256];
     struct local_store *store;
     struct s3_response response; /* of the last call, released by the next */
     struct error error;          /* of the last call that failed */
