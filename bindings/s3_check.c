@@ -332,9 +332,17 @@ static bool check_delete(const struct s3_request *request, struct error *err)
     return true;
 }
 
+static bool check_conditions(const struct s3_request *request, struct error *err)
+{
+    return check_header("if_match", request->if_match, err) &&
+           check_header("if_none_match", request->if_none_match, err) &&
+           check_header("source_if_match", request->source_if_match, err);
+}
+
 bool s3_check_request(const struct s3_request *request, struct error *err)
 {
-    if (!s3_check_bucket(request->bucket.data, request->bucket.length, err)) {
+    if (!s3_check_bucket(request->bucket.data, request->bucket.length, err) ||
+        !check_conditions(request, err)) {
         return false;
     }
     bool keyed = request->operation != S3_LIST && request->operation != S3_DELETE_ALL;

@@ -172,7 +172,7 @@ static void write_and_delete(struct crowd *crowd, unsigned seed)
 static void read_often(struct crowd *crowd)
 {
     struct s3_client own = {.store = crowd->client.store};
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 2000; i++) {
         bool got = client_get(&own, "shared");
         atomic_fetch_add(&crowd->reads, got);
         bool ok = got ? is_whole(&own.response) : error_is(&own.error, "NoSuchKey");
