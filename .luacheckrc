@@ -5,4 +5,5 @@ include_files = { "**/*.lua" }
 -- Definitions: functions without bodies, and one line per field, which editors don't let wrap.
 files["bindings/api"] = { unused_args = false, max_line_length = false }
 -- The tests' runner defines what a plain Lua has and the host does not.
-files["tests/lua"] = { read_globals = { "arg" } }
+-- Rows of tables in tests may be longer.
+files["tests/lua"] = { read_globals = { "arg" }, max_line_length = 120 }

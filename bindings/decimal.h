@@ -20,8 +20,8 @@
  * and is not negative. So two equal numbers are equal field by field. */
 struct decimal {
     bool negative;
-    int exponent; /* of the first digit: 123 is 1.23E2 and has 2 */
-    int length;   /* digits used */
+    int exponent;                             /* of the first digit: 123 is 1.23E2 and has 2 */
+    int length;                               /* digits used */
     unsigned char digits[DECIMAL_DIGITS_MAX]; /* 0 to 9 each */
 };
 

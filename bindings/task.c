@@ -337,11 +337,8 @@ static int task_remaining_ms(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"all", task_all},
-    {"map", task_map},
-    {"remaining_ms", task_remaining_ms},
-    {"sleep", task_sleep},
-    {NULL, NULL},
+    {"all", task_all},     {"map", task_map}, {"remaining_ms", task_remaining_ms},
+    {"sleep", task_sleep}, {NULL, NULL},
 };
 
 int luaopen_task(lua_State *L)

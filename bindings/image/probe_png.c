@@ -93,7 +93,7 @@ bool probe_png(const void *bytes, size_t length, struct image_info *info, struct
         }
         struct reader content = reader_part(&reader, size);
         reader_u32(&reader); /* checksum */
-        if (reader.failed || memcmp(type, "IEND", 4) == 0) {
+        if (reader.failed || type == NULL || memcmp(type, "IEND", 4) == 0) {
             break;
         }
         read_chunk(type, content, info);

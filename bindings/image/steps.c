@@ -188,6 +188,7 @@ static void average_block(PixelPacket *pixels, size_t count)
     average.red = (Quantum)(red / divisor);
     average.green = (Quantum)(green / divisor);
     average.blue = (Quantum)(blue / divisor);
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a block has a pixel at least */
     average.opacity = (Quantum)(MaxRGB - alphas / count);
     for (size_t i = 0; i < count; i++) {
         pixels[i] = average;

@@ -67,7 +67,7 @@ static bool read_body(struct s3_call *call, int descriptor, struct span span, st
 /* *gone: the object was replaced or deleted between the row and the file. */
 static bool load(struct s3_call *call, const struct s3_row *row, bool *gone, struct error *err)
 {
-    struct span span;
+    struct span span = {0, 0};
     int descriptor = -1;
     if (!find_span(call->request, row->object.size, &span, err) ||
         !check_size(call->request, span.length, err) ||

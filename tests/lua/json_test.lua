@@ -101,8 +101,8 @@ t.test("a table may stand in two places, but not within itself", function()
 end)
 
 t.test("depth is bounded both ways", function()
-  local deep, root = {}, nil
-  root = deep
+  local root = {}
+  local deep = root
   for _ = 1, 127 do
     deep[1] = {}
     deep = deep[1]

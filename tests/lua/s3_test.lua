@@ -418,7 +418,7 @@ t.test("a body stays alive while it is written", function()
   local made = task.map({ 1, 2, 3, 4 }, function(i)
     local body = (string.char(64 + i)):rep(100000)
     local written = put(key .. i, body)
-    body = nil
+    body = nil -- luacheck: ignore 311
     collectgarbage()
     return written.etag
   end)

@@ -53,7 +53,7 @@ end)
 t.test("the first error is raised, the rest is cancelled and closed", function()
   local closed, finished = { n = 0 }, 0
   local err = t.raises("second piece", task.map, { 1, 2, 3 }, function(i)
-    local guard <close> = closing(closed)
+    local _ <close> = closing(closed)
     if i == 2 then
       task.sleep(5)
       error "second piece"

@@ -251,6 +251,7 @@ static struct node *parse_chain(struct parser *parser, enum node_kind kind,
         last->next = link;
         last = link;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the keyword was there, so the loop ran */
     chain->first = first;
     return chain;
 }

@@ -253,7 +253,7 @@ static bool read_range(struct dynamodb_call *call, struct page *page, struct key
 bool dynamodb_query(struct dynamodb_call *call, struct error *err)
 {
     struct page page = {.full = false};
-    struct key_range range;
+    struct key_range range = {.partition_length = 0};
     bool backward;
     bool good = open_page(call, &page, err) && read_range(call, &page, &range, &backward, err) &&
                 read_rows(call, &page, select_range(call, &page, &range, backward), err) &&

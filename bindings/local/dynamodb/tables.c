@@ -105,7 +105,7 @@ bool tables_parse_spec(const char *name, const char *spec, struct table *table, 
     size_t partition_length = comma == NULL ? strlen(spec) : (size_t)(comma - spec);
     parsed.has_sort = comma != NULL;
     if (!parse_key_spec(spec, partition_length, &parsed.partition, err) ||
-        (parsed.has_sort && !parse_key_spec(comma + 1, strlen(comma + 1), &parsed.sort, err))) {
+        (comma != NULL && !parse_key_spec(comma + 1, strlen(comma + 1), &parsed.sort, err))) {
         return error_prefix(err, "table %s, keys '%.255s'", name, spec);
     }
     if (parsed.has_sort && strcmp(parsed.partition.name, parsed.sort.name) == 0) {
