@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bindings/arguments.h"
@@ -92,7 +93,7 @@ static void probe_source(lua_State *L, const struct source *source, const char *
     if (image_probe(source->bytes.data, source->bytes.length, &source->limits, info, &err)) {
         return;
     }
-    (void)strcpy(err.operation, operation);
+    (void)snprintf(err.operation, sizeof err.operation, "%s", operation);
     raise_error(L, &err);
 }
 

@@ -251,7 +251,7 @@ static struct node *parse_chain(struct parser *parser, enum node_kind kind,
         last->next = link;
         last = link;
     }
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the keyword was there, so the loop ran */
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the loop ran, see above */
     chain->first = first;
     return chain;
 }
