@@ -101,28 +101,21 @@ local function delete_pictures(kept, ...)
   if failed then error(("%s: %s: %s"):format(failed.key, failed.code, failed.message), 0) end
 end
 
-local function picture_key(upload, variant, extension, version)
-  local words = { slug = upload.slug, stem = upload.stem, variant = variant.name,
-    version = version, extension = extension }
+local function picture_key(upload, picture, version)
+  local words = { slug = upload.slug, stem = upload.stem, variant = picture.name,
+    version = version, extension = picture.extension }
   return (rules.naming:gsub("{(%w+)}", words))
 end
 
 -- All pictures of a photo, made and stored: a list of what the manifest says of each.
 local function make_pictures(upload, photo, version)
-  local targets = {}
-  for i, variant in ipairs(rules.variants) do
-    targets[i] = {}
-    for field, value in pairs(variant) do targets[i][field] = field ~= "name" and value or nil end
-  end
-  local pictures = photo:render(targets)
-  for i, picture in ipairs(pictures) do picture.variant = rules.variants[i] end
-  return task.map(pictures, function(picture)
-    local key = picture_key(upload, picture.variant, picture.extension, version)
+  return task.map(photo:render(rules.variants), function(picture)
+    local key = picture_key(upload, picture, version)
     s3.put { bucket = rules.destination, key = key, body = picture.bytes,
       content_type = picture.content_type, cache_control = rules.cache_control,
       metadata = { version = version } }
-    return { name = picture.variant.name, key = key, width = picture.width,
-      height = picture.height, format = picture.format, bytes = #picture.bytes }
+    return { name = picture.name, key = key, width = picture.width, height = picture.height,
+      format = picture.format, bytes = picture.size }
   end)
 end
 

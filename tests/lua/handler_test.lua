@@ -95,8 +95,8 @@ local function new_world(step)
       step("render")
       local out = {}
       for i, target in ipairs(targets) do
-        t.equal(target.name, nil)
-        out[i] = { bytes = ("%s as %s %d"):format(bytes, target.format, target.width),
+        local made = ("%s as %s %d"):format(bytes, target.format, target.width)
+        out[i] = { name = target.name, bytes = made, size = #made,
           width = math.min(self.width, target.width), height = math.min(self.height, target.height),
           format = target.format, content_type = "image/" .. target.format,
           extension = target.format }

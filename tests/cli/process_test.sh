@@ -1,0 +1,150 @@
+# `lunette process`: the main job, from photos to pictures, manifest and table, through the rules of
+# scripts/handler.lua.
+. tests/cli/check.sh
+
+# The store's content, asked of the program itself: `ask EXPRESSION` prints what it gives.
+cat >"$WORK/ask.lua" <<'LUA'
+local dynamodb, json, s3 = require "dynamodb", require "json", require "s3"
+local function names()
+  local list = {}
+  local object = s3.find { bucket = "images", key = "images.json" }
+  for i, entry in ipairs(object and json.decode(object.body) or {}) do list[i] = entry.name end
+  table.sort(list)
+  return list
+end
+local asked = {
+  names = function() return table.concat(names(), " ") end,
+  distinct = function()
+    local seen, count = {}, 0
+    for _, name in ipairs(names()) do
+      if not seen[name] then count = count + 1 end
+      seen[name] = true
+    end
+    return #names() .. " " .. count
+  end,
+  items = function() return #dynamodb.scan { table = "photos" }.items end,
+  item = function(id) return json.encode(dynamodb.get { table = "photos", key = { id = id } }) end,
+  pictures = function()
+    return #s3.list({ bucket = "images" }).objects - (#names() > 0 and 1 or 0)
+  end,
+  sizes = function(name)
+    local list = json.decode(s3.get({ bucket = "images", key = "images.json" }).body)
+    for _, entry in ipairs(list) do
+      if entry.name == name then
+        local sizes = {}
+        for i, variant in ipairs(entry.variants) do
+          local object = s3.head { bucket = "images", key = variant.key }
+          assert(object.size == variant.bytes and object.content_type:find("^image/"))
+          sizes[i] = ("%s:%dx%d"):format(variant.name, variant.width, variant.height)
+        end
+        return table.concat(sizes, " ")
+      end
+    end
+  end,
+}
+io.stdout:write(tostring(asked[arg[1]](arg[2])), "\n")
+LUA
+store="$WORK/store"
+ask() { METADATA_TABLE=photos "$LUNETTE" run --store "$store" --bucket images "$WORK/ask.lua" "$@"; }
+process() { run process --store "$store" "$@"; }
+
+# ---- the demo's photos --------------------------------------------------------------------------
+
+photos=("$SAMPLES"/*.jpg "$SAMPLES"/*.png "$SAMPLES"/*.webp "$SAMPLES"/*.gif)
+process "${photos[@]}"
+expect "the first run" 0 "$status"
+contains "shows photos" "harbour.jpg" "$out"
+contains "shows variants" "thumb" "$out"
+contains "says what is broken" "rejected: bad_image" "$out"
+contains "shows where the pictures are" "pictures     $store/images/" "$out"
+contains "shows the manifest" "images.json  6 entries" "$out"
+contains "shows the way on" "The rules are in scripts/handler.lua: change a number" "$out"
+contains "says on standard error how far it is" "1/7 IMG_2041.jpg: done" "$err"
+expect "all but the broken one are in the manifest" \
+    "IMG_2041.jpg forest.webp harbour.jpg moon.png phases.gif sunset.jpg" "$(ask names)"
+expect "three pictures of each" 18 "$(ask pictures)"
+
+process "${photos[@]}"
+expect "the second run" 0 "$status"
+contains "writes nothing" "nothing changed, 0 writes" "$out"
+process --json "${photos[@]}"
+contains "nor does the third" '"writes":0' "$out"
+expect "and says only JSON" "" "$err"
+
+# ---- rules are edited without a compiler --------------------------------------------------------
+
+sed 's/width = 800, height = 800/width = 400, height = 400/' scripts/handler.lua >"$WORK/handler.lua"
+process --handler "$WORK/handler.lua" "$SAMPLES/harbour.jpg"
+expect "a changed rule" 0 "$status"
+contains "is named" "The rules are in $WORK/handler.lua" "$out"
+contains "changes what comes out" "medium:400x" "$(ask sizes harbour.jpg)"
+expect "and leaves nothing behind" 18 "$(ask pictures)"
+process "$SAMPLES/harbour.jpg"
+contains "and back" "medium:800x" "$(ask sizes harbour.jpg)"
+
+# ---- a photo is replaced, deleted, broken -------------------------------------------------------
+
+mkdir "$WORK/other"
+cp "$SAMPLES/sunset.jpg" "$WORK/other/harbour.jpg"
+process "$WORK/other/harbour.jpg"
+expect "a replaced photo keeps its entry" 18 "$(ask pictures)"
+cp "$SAMPLES/broken.jpg" "$WORK/other/harbour.jpg"
+process "$WORK/other/harbour.jpg"
+expect "one that breaks loses it" "0 15" "$status $(ask pictures)"
+
+cat >"$WORK/delete.lua" <<'LUA'
+require("s3").delete { bucket = "uploads", key = arg[1] }
+LUA
+"$LUNETTE" run --store "$store" "$WORK/delete.lua" moon.png
+run event s3-delete key=moon.png
+run invoke --store "$store" - <<<"$out"
+expect "a deleted photo takes everything along" "0 12" "$status $(ask pictures)"
+expect "and leaves the manifest" "IMG_2041.jpg forest.webp phases.gif sunset.jpg" "$(ask names)"
+
+# ---- the table ----------------------------------------------------------------------------------
+
+store="$WORK/store-with-table"
+export METADATA_TABLE=photos
+process "$SAMPLES/sunset.jpg" "$SAMPLES/broken.jpg"
+contains "an item for each photo" '"title":"sunset"' "$(ask item uploads/sunset.jpg)"
+contains "also for a broken one" '"status":"rejected"' "$(ask item uploads/broken.jpg)"
+process "$SAMPLES/sunset.jpg" "$SAMPLES/broken.jpg"
+contains "a second run" "nothing changed, 0 writes" "$out"
+
+# ---- sixteen at once ----------------------------------------------------------------------------
+
+store="$WORK/store-of-many"
+mkdir "$WORK/many"
+for i in $(seq 16); do cp "$SAMPLES/forest.webp" "$WORK/many/photo-$i.webp"; done
+for i in $(seq 16); do
+    "$LUNETTE" process --store "$store" "$WORK/many/photo-$i.webp" >"$WORK/many/$i.out" 2>&1 &
+done
+ended_well=0
+for job in $(jobs -p); do wait "$job" && ended_well=$((ended_well + 1)); done
+expect "sixteen processes at once end well" 16 "$ended_well"
+expect "every name is in the manifest, once" "16 16" "$(ask distinct)"
+expect "every item is in the table" 16 "$(ask items)"
+unset METADATA_TABLE
+
+# ---- what is wrong is said ----------------------------------------------------------------------
+
+store="$WORK/store"
+cat >"$WORK/failing.lua" <<'LUA'
+local events = require "events"
+return events.handler { created = function(upload)
+  if upload.key == "moon.png" then error("no luck") end
+  return { format = "png" }
+end }
+LUA
+process --handler "$WORK/failing.lua" "$SAMPLES/moon.png" "$SAMPLES/sunset.jpg"
+expect "one failure is the exit status" 1 "$status"
+contains "with its reason" "no luck" "$out"
+contains "and its line" "failing.lua:3:" "$err"
+contains "the others go on" "2 photos, 1 failed" "$out"
+
+refuses "No such file" process --store "$store" "$SAMPLES/sunset.jpg" nothing.jpg
+refuses "have the same name" process --store "$store" "$SAMPLES/harbour.jpg" "$WORK/other/harbour.jpg"
+refuses "PHOTO" process --store "$store"
+refuses "--stroe" process --stroe x y
+
+tally
