@@ -5,6 +5,7 @@ local check = require "check"
 local definitions = require "commands.definitions"
 local failure = require "failure"
 local host = require "host"
+local layout = require "commands.table"
 
 local width = 92
 
@@ -23,12 +24,34 @@ local function wrap(text, indent, first_indent)
   return table.concat(lines, "\n")
 end
 
--- Paragraphs are wrapped; code between ``` is left as it is.
+-- A row of a Markdown table as a list of cells; nil for the line below its title.
+local function cells_of(line)
+  if not line:find("[^|%s:-]") then return nil end
+  local cells = {}
+  for cell in line:gmatch("|%s*([^|]-)%s*%f[|]") do cells[#cells + 1] = cell end
+  return cells
+end
+
+local function markdown_table(lines)
+  local columns, rows = {}, {}
+  for _, line in ipairs(lines) do
+    local cells = cells_of(line)
+    if cells and #columns == 0 then
+      for i, title in ipairs(cells) do columns[i] = { title = title } end
+    elseif cells then
+      rows[#rows + 1] = cells
+    end
+  end
+  return (layout.table(columns, rows):gsub("%f[^\0\n]", "  "))
+end
+
+-- Paragraphs are wrapped; code between ``` is left as it is; tables are aligned.
 local function paragraphs(text)
-  local out, paragraph, in_code = {}, {}, false
+  local out, paragraph, rows, in_code = {}, {}, {}, false
   local function close()
     if #paragraph > 0 then out[#out + 1] = wrap(table.concat(paragraph, " "), "") end
-    paragraph = {}
+    if #rows > 0 then out[#out + 1] = markdown_table(rows) end
+    paragraph, rows = {}, {}
   end
   for line in (text .. "\n"):gmatch("(.-)\n") do
     if line:find("^```") then
@@ -39,7 +62,9 @@ local function paragraphs(text)
     elseif not line:find("%S") then
       close()
       out[#out + 1] = ""
-    elseif line:find("^%s*[-*|] ") then
+    elseif line:find("^|") then
+      rows[#rows + 1] = line
+    elseif line:find("^%s*[-*] ") then
       close()
       out[#out + 1] = line
     else
@@ -54,7 +79,9 @@ end
 local function first_sentence(text)
   local paragraph = text:match("^(.-)\n%s*\n") or text
   paragraph = paragraph:gsub("%s+", " ")
-  return paragraph:match("^(.-)[.:;]%s") or paragraph:gsub("[.:]$", "")
+  local cut = paragraph:match("^(.-)[:;]%s") or paragraph
+  cut = cut:match("^(.-)%.%s+[%u`\"]") or cut
+  return (cut:gsub("[.:]$", ""))
 end
 
 -- The class that a type names: "events.upload[]" or "events.upload?" -> events.upload.
@@ -94,6 +121,13 @@ local function add_class(out, modules, class, seen)
   out[#out + 1] = "\n" .. class.name .. (class.parent and ": " .. class.parent or "")
   if class.text ~= "" then out[#out + 1] = wrap(class.text:gsub("\n", " "), "  ") end
   out[#out + 1] = rows(class.fields, "  ")
+  for _, module in ipairs(modules) do
+    for _, item in ipairs(module.functions) do
+      if item.name:find(class.name .. ":", 1, true) == 1 then
+        out[#out + 1] = "  " .. item.call:sub(#class.name + 1)
+      end
+    end
+  end
   add_class(out, modules, class.parent and definitions.class(modules, class.parent), seen)
   for _, field in ipairs(class.fields) do
     local inner = class_of(modules, field.type)
@@ -120,7 +154,10 @@ local function function_page(modules, item)
   end
   local seen = {}
   for _, list in ipairs { item.params, item.returns } do
-    for _, part in ipairs(list) do add_class(out, modules, class_of(modules, part.type), seen) end
+    for _, part in ipairs(list) do
+      local class = part.name ~= "self" and class_of(modules, part.type)
+      if class then add_class(out, modules, class, seen) end
+    end
   end
   return table.concat(out, "\n")
 end
@@ -153,15 +190,8 @@ local function module_page(_, module)
 end
 
 local function class_page(modules, class)
-  local out, seen = {}, {}
-  add_class(out, modules, class, seen)
-  for _, module in ipairs(modules) do
-    for _, item in ipairs(module.functions) do
-      if item.name:find(class.name .. ":", 1, true) == 1 then
-        out[#out + 1] = "  " .. item.call
-      end
-    end
-  end
+  local out = {}
+  add_class(out, modules, class, {})
   return (table.concat(out, "\n"):gsub("^\n", ""))
 end
 
@@ -207,8 +237,8 @@ local function page(modules, name)
   local entries, names, inexact = index(modules), {}, nil
   for i, entry in ipairs(entries) do
     if entry.name == name then return entry.page_of(modules, entry.what) end
-    local tail = "." .. name
-    if entry.name:sub(-#tail) == tail or entry.name:gsub(":", ".") == name then inexact = entry end
+    local tail = "." .. name:gsub(":", ".")
+    if ("." .. entry.name:gsub(":", ".")):sub(-#tail) == tail then inexact = entry end
     names[i] = entry.name
   end
   if inexact then return inexact.page_of(modules, inexact.what) end
