@@ -111,6 +111,7 @@ static Image *paint_photo(const struct photo *photo)
         image->iterations = 0;
         AppendImageToList(&list, image);
     }
+    list = GetFirstImageInList(list); /* appending moves the pointer to the end */
     return photo->from_phone ? turn_as_phone(list) : list;
 }
 
