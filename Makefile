@@ -122,7 +122,7 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
 
 demo: deps ## install, build, make sample photos, run the main job on them, show the result
 	@$(MAKE) --no-print-directory -s $(BUILD)/lunette $(SAMPLES)/made
-	@$(BUILD)/lunette process --store build/demo --table photos=id \
+	@METADATA_TABLE=photos $(BUILD)/lunette process --store build/demo \
 	  $(SAMPLES)/*.*
 
 # ---- tests ----------------------------------------------------------------------------------

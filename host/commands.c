@@ -43,22 +43,27 @@ const struct command commands[] = {
       "Puts each file into the local store's bucket 'uploads' under its own name, builds the\n"
       "event that S3 would send, runs the handler on it, and shows what came out.",
       process_options, 1, -1, false},
-     true},
+     true,
+     LOG_LEVEL_ERROR},
     {{"invoke", "[EVENT.json | -]", "run the handler on one event and print its result",
       "Reads the event from the file or, with - or nothing, from standard input. Exit status 1\n"
       "when the function fails; the error and its Lua traceback go to standard error.",
       run_options, 0, 1, false},
-     true},
+     true,
+     LOG_LEVEL_INFO},
     {{"event", "[NAME [FIELD=VALUE...]]", "print a sample event", "Without a name, lists them.",
       no_options, 0, -1, false},
-     false},
+     false,
+     LOG_LEVEL_WARN},
     {{"doc", "[NAME]", "print the API: all, a module, or one function",
       "For example: lunette doc, lunette doc s3, lunette doc s3.put", no_options, 0, 1, false},
-     false},
+     false,
+     LOG_LEVEL_WARN},
     {{"run", "SCRIPT [ARGUMENT...]", "run a Lua script with the modules and the local store",
       "The script finds its arguments in the table 'arg'.", run_options, 1, -1, true},
-     true},
-    {{NULL}, false},
+     true,
+     LOG_LEVEL_WARN},
+    {{NULL}, false, LOG_LEVEL_OFF},
 };
 
 const struct command *command_find(const char *name)

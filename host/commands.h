@@ -9,13 +9,16 @@
 
 #include "host/buffer.h"
 #include "host/error.h"
+#include "host/log.h"
 #include "host/options.h"
 
 struct vm;
 
 struct command {
     struct command_syntax syntax;
-    bool needs_store; /* opens the embedded store (--store) */
+    bool needs_store;         /* opens the embedded store (--store) */
+    enum log_level log_level; /* what is logged unless the environment says otherwise: the less,
+                                 the more the command itself shows */
 };
 
 extern const struct command commands[]; /* ended by a NULL name */

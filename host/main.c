@@ -18,9 +18,6 @@
 #include "host/loop.h"
 #include "host/vm.h"
 
-/* Until these rooms are built. */
-#pragma weak image_engine_versions
-
 #define STORE_DEFAULT     "lunette-store"
 #define TIMEOUT_DEFAULT_S 60
 #define MEMORY_DEFAULT_MB 512
@@ -146,7 +143,7 @@ static bool open_process(struct process *process, const struct command *command,
     process->console.memory_mb = options_integer(parsed, "memory", MEMORY_DEFAULT_MB);
     process->console.timeout_ms = options_integer(parsed, "timeout", TIMEOUT_DEFAULT_S) * 1000;
     process->bindings.image_memory = process->console.memory_mb * MEGABYTE / IMAGE_SHARE;
-    if (!log_options_from_environment(LOG_LEVEL_WARN, &log_options, err)) {
+    if (!log_options_from_environment(command->log_level, &log_options, err)) {
         return false;
     }
     log_configure(&log_options);
@@ -213,7 +210,7 @@ static enum exit_status parse_and_run(const struct command *command, int argc,
 static void print_versions(void)
 {
     printf("lunette %s\n%s\n%s\n%s\n", LUNETTE_VERSION, LUA_RELEASE, http_versions(),
-           image_engine_versions == NULL ? "" : image_engine_versions());
+           image_engine_versions());
 }
 
 int main(int argc, char **argv)

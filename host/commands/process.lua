@@ -14,7 +14,7 @@ local s3 = require "s3"
 
 local upload_bucket = places.uploads
 local photo_bytes_max = 100 * 1000 * 1000
-local manifest_lines_max = 8
+local manifest_names_max = 8
 
 -- ---- the photos --------------------------------------------------------------------------------
 
@@ -175,13 +175,13 @@ local function print_manifest(bucket)
   if not ok or not json.is_array(list) then return end
   io.stdout:write(("images.json  %d %s, in %s\n"):format(#list,
     #list == 1 and "entry" or "entries", places.file(bucket, "images.json")))
-  for i, entry in ipairs(list) do
-    if i > manifest_lines_max then
-      io.stdout:write("  ...\n")
-      break
-    end
-    io.stdout:write("  ", layout.cut(json.encode(entry), 96), "\n")
+  if #list > 0 then
+    io.stdout:write("  ", (json.encode(list[1], { indent = 2 }):gsub("\n", "\n  ")), "\n")
   end
+  local names = {}
+  for i = 2, math.min(#list, manifest_names_max + 1) do names[i - 1] = tostring(list[i].name) end
+  if #list > manifest_names_max + 1 then names[#names + 1] = "..." end
+  if #names > 0 then io.stdout:write("  and ", table.concat(names, ", "), "\n") end
 end
 
 local function totals(photos)
