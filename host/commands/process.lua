@@ -156,7 +156,7 @@ local function rows_of(photo)
     rows[i][8] = layout.bytes(whole(variant.bytes))
   end
   if #variants == 0 then
-    rows[1][6], rows[1].long = layout.cut(reason(photo), 200), true
+    rows[1][6], rows[1].long = layout.cut(reason(photo), 200), 6
   end
   return rows
 end

@@ -6,9 +6,11 @@ local function width_of(text)
   return utf8.len(text, 1, -1, true) or #text
 end
 
--- What a file name may do to a terminal, it must not: control bytes become `?`.
+-- What a file name may do to a terminal, it must not: control characters, those above U+0080 and
+-- the ones that change the direction of writing included, become `?`.
 local function harmless(text)
-  return (tostring(text):gsub("[%c\127]", "?"))
+  return (tostring(text):gsub("%c", "?"):gsub("\xC2[\x80-\x9F]", "?")
+    :gsub("\xE2\x80[\xAA-\xAE]", "?"):gsub("\xE2\x81[\xA6-\xA9]", "?"))
 end
 
 local function pad(text, width, right)
@@ -16,15 +18,15 @@ local function pad(text, width, right)
   return right and blanks .. text or text .. blanks
 end
 
---- `columns`: {title=, right=}; `rows`: lists of texts, "" for nothing. The last column is not
---- padded.
+--- `columns`: {title=, right=}; `rows`: lists of texts, "" for nothing. A row's `long` is the number
+--- of a column whose text may be longer than the column is wide.
 function layout.table(columns, rows)
   local widths = {}
   for i, column in ipairs(columns) do widths[i] = width_of(column.title) end
   for _, row in ipairs(rows) do
     for i in ipairs(columns) do
       row[i] = harmless(row[i] or "")
-      widths[i] = math.max(widths[i], row.long and 0 or width_of(row[i]))
+      if row.long ~= i then widths[i] = math.max(widths[i], width_of(row[i])) end
     end
   end
   local titles = {}

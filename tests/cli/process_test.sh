@@ -124,6 +124,22 @@ for job in $(jobs -p); do wait "$job" && ended_well=$((ended_well + 1)); done
 expect "sixteen processes at once end well" 16 "$ended_well"
 expect "every name is in the manifest, once" "16 16" "$(ask distinct)"
 expect "every item is in the table" 16 "$(ask items)"
+
+# The same photo, over and over, by processes that are killed half-way: the next one finishes.
+store="$WORK/store-of-one"
+for i in $(seq 8); do
+    "$LUNETTE" process --store "$store" "$SAMPLES/sunset.jpg" >/dev/null 2>&1 &
+    victim=$!
+    sleep "0.0$i"
+    [ $((i % 2)) = 0 ] || kill -9 "$victim" 2>/dev/null
+done 2>/dev/null
+wait
+process "$SAMPLES/sunset.jpg"
+expect "after runs that were killed" "0 1 1" "$status $(ask distinct)"
+contains "all is there" "thumb:160x160 medium:800x533 large:1600x1067" "$(ask sizes sunset.jpg)"
+contains "the item, too" '"title":"sunset"' "$(ask item uploads/sunset.jpg)"
+process "$SAMPLES/sunset.jpg"
+contains "and nothing is left to do" "nothing changed, 0 writes" "$out"
 unset METADATA_TABLE
 
 # ---- what is wrong is said ----------------------------------------------------------------------
