@@ -433,6 +433,10 @@ static int l_delete_all(lua_State *L)
     struct s3_job *call = new_job(L, types, S3_DELETE_ALL);
     arguments_read(L, ARGUMENTS, "delete_all", delete_all_fields, call, JOB);
     read_keys(L, call);
+    if (call->request.key_count == 0) {
+        return s3_results_push(L,
+                               &call->job); /* S3 refuses an empty list; a script need not care */
+    }
     return job_run(L);
 }
 

@@ -23,7 +23,8 @@ struct s3_job {
     struct s3_text *keys;            /* owned, likewise */
 };
 
-/* What job_type.push and .failed do; every operation's results are described in api/s3.lua. */
+/* What job_type.push and .failed do; every operation's results are described in api/s3.lua. A job
+ * that was never run has the results of an empty response, and is no effect. */
 int s3_results_push(lua_State *L, struct job *job);
 int s3_results_failed(lua_State *L, struct job *job, const struct error *err);
 

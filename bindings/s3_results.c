@@ -155,7 +155,9 @@ int s3_results_push(lua_State *L, struct job *job)
 {
     struct s3_job *call = (struct s3_job *)job;
     luaL_checkstack(L, LUA_MINSTACK, job->type->name);
-    record(L, call, NULL);
+    if (job->state != JOB_NEW) {
+        record(L, call, NULL);
+    }
     switch (call->request.operation) {
     case S3_GET:
     case S3_HEAD:

@@ -134,7 +134,7 @@ function s3.delete(options) end
 
 ---@class s3.delete_all.options
 ---@field bucket string
----@field keys string[] Up to 1,000.
+---@field keys string[] Up to 1,000; none is nothing to do.
 
 ---A key that could not be deleted.
 ---@class s3.delete_error

@@ -140,16 +140,24 @@ static void bind_string(struct database_query *query, int index, const char *tex
     database_bind_text(query, index, text, text == NULL ? 0 : strlen(text));
 }
 
+/* Not INSERT OR REPLACE: that would also remove another object's row, were the file its. */
+static const char save_sql[] =
+    "INSERT INTO objects (bucket, key, file, etag, size, last_modified_ms, content_type,"
+    " cache_control, content_disposition, content_encoding, storage_class, metadata, tags)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+    " ON CONFLICT (bucket, key) DO UPDATE SET file = excluded.file, etag = excluded.etag,"
+    " size = excluded.size, last_modified_ms = excluded.last_modified_ms,"
+    " content_type = excluded.content_type, cache_control = excluded.cache_control,"
+    " content_disposition = excluded.content_disposition,"
+    " content_encoding = excluded.content_encoding, storage_class = excluded.storage_class,"
+    " metadata = excluded.metadata, tags = excluded.tags";
+
 static struct database_query *bind_row(struct database_connection *connection,
                                        const struct s3_row *row, const struct buffer *metadata,
                                        const struct buffer *tags)
 {
     const struct s3_object *object = &row->object;
-    struct database_query *query = database_prepare(
-        connection, "INSERT OR REPLACE INTO objects (bucket, key, file, etag, size,"
-                    " last_modified_ms, content_type, cache_control, content_disposition,"
-                    " content_encoding, storage_class, metadata, tags)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+    struct database_query *query = database_prepare(connection, save_sql);
     bind_string(query, 3, row->file);
     bind_string(query, 4, object->etag);
     database_bind_integer(query, 5, object->size);

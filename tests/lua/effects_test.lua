@@ -18,8 +18,8 @@ t.test("records what was done, oldest first", function()
   t.equal(list, {
     { operation = "s3.put", place = "uploads", key = "a", bytes = 5, status = 200, write = true },
     { operation = "s3.get", place = "uploads", key = "a", bytes = 2, status = 200, write = false },
-    { operation = "s3.find", place = "uploads", key = "b", bytes = 0, status = 404, code = "NoSuchKey",
-      write = false },
+    { operation = "s3.find", place = "uploads", key = "b", bytes = 0, status = 404,
+      code = "NoSuchKey", write = false },
     { operation = "s3.put", place = "uploads", key = "a", bytes = 1, status = 412,
       code = "PreconditionFailed", write = true },
     { operation = "s3.list", place = "uploads", key = "p", bytes = 0, status = 200, write = false },

@@ -99,7 +99,8 @@ end)
 t.test("a missing bucket is raised by all", function()
   local missing = "no-such-bucket-here"
   local calls = {
-    get = {}, find = {}, head = {}, put = { body = "" }, copy = { source_key = "other" }, delete = {},
+    get = {}, find = {}, head = {}, put = { body = "" }, delete = {},
+    copy = { source_key = "other" },
   }
   for name, options in pairs(calls) do
     options.bucket, options.key = missing, "k"
@@ -179,9 +180,9 @@ end)
 
 t.test("ranges that are none", function()
   for _, range in ipairs {
-    "0-3", "bytes=", "bytes=-", "bytes=-0", "bytes=3-1", "bytes=a-b", "bytes=1-2,4-5", "bytes=1-2 ",
-    "bytes=99999999999999999999-", "bytes=+1-2", {}, { 3, 1 }, { 0, -2 }, { -3, 4 }, { "x" }, { 1.5 },
-    7, true, { math.mininteger },
+    "0-3", "bytes=", "bytes=-", "bytes=-0", "bytes=3-1", "bytes=a-b", "bytes=1-2,4-5",
+    "bytes=1-2 ", "bytes=99999999999999999999-", "bytes=+1-2", {}, { 3, 1 }, { 0, -2 }, { -3, 4 },
+    { "x" }, { 1.5 }, 7, true, { math.mininteger },
   } do
     t.raises("field 'range' is neither", s3.get, { bucket = bucket, key = "k", range = range })
   end
@@ -234,7 +235,8 @@ t.test("copy to itself, and its conditions", function()
 end)
 
 t.test("a copy's headers need replace_metadata", function()
-  for field, value in pairs { content_type = "a/b", metadata = {}, tags = {}, cache_control = "x" } do
+  local fields = { content_type = "a/b", metadata = {}, tags = {}, cache_control = "x" }
+  for field, value in pairs(fields) do
     t.raises("field '" .. field .. "' has no effect without replace_metadata", s3.copy,
       { bucket = bucket, key = "a", source_key = "b", [field] = value })
   end
@@ -250,6 +252,7 @@ t.test("delete and delete_all", function()
   t.equal(s3.delete { bucket = bucket, key = keys[1] }, true)
   t.equal(s3.delete_all { bucket = bucket, keys = keys }, { deleted = 5, errors = {} })
   for _, key in ipairs(keys) do t.equal(s3.find { bucket = bucket, key = key }, nil) end
+  t.equal(s3.delete_all { bucket = bucket, keys = {} }, { deleted = 0, errors = {} })
 end)
 
 t.test("list: order, prefix, delimiter, pages", function()
@@ -295,8 +298,8 @@ t.test("every legal key comes back as it was", function()
   local keys = {
     "../../x", "a//b", "trailing/", "/leading", ".", "..", "./.", "~", "a~00000000.jpg", "%2F", "%",
     "a+b c", "nul-less \1\2\t\n\r\127", "back\\slash", "<>:\"|?*", "größe/日本/😀.jpg", "\u{202E}gpj",
-    (" "):rep(3), ("s"):rep(300), ("d/"):rep(200) .. "x", ("/"):rep(500), ("é"):rep(200), "x.tar.gz",
-    "CON", ".hidden/.x", "a.b/c.d",
+    (" "):rep(3), ("s"):rep(300), ("d/"):rep(200) .. "x", ("/"):rep(500), ("é"):rep(200),
+    "x.tar.gz", "CON", ".hidden/.x", "a.b/c.d",
   }
   for _, name in ipairs(keys) do
     put(root .. name, name)
@@ -321,8 +324,8 @@ t.test("keys and buckets that S3 refuses", function()
     refused("InvalidURI", 400, s3[name], { bucket = bucket, key = "a\xFF" })
     refused("InvalidURI", 400, s3[name], { bucket = bucket, key = "\xED\xA0\x80" })
     for _, wrong in ipairs {
-      "", "ab", "UPPER", "a_b", "-abc", "abc-", "a..b", "../..", "1.2.3.4", ("x"):rep(64), "a b", "é",
-      "a/b", "abc\0",
+      "", "ab", "UPPER", "a_b", "-abc", "abc-", "a..b", "../..", "1.2.3.4", ("x"):rep(64),
+      "a b", "é", "a/b", "abc\0",
     } do
       refused("InvalidBucketName", 400, s3[name], { bucket = wrong, key = "k" })
     end
@@ -365,9 +368,11 @@ t.test("wrong arguments name the field", function()
     { "head", { key = "k" }, "bad argument #1 to 'head' (field 'bucket' is missing)" },
     { "head", { bucket = bucket, key = "k", range = "x" }, "unknown field 'range'" },
     { "put", { bucket = bucket, key = "k" }, "field 'body' is missing" },
-    { "put", { bucket = bucket, key = "k", body = 1 }, "field 'body' is a number, expected a string" },
+    { "put", { bucket = bucket, key = "k", body = 1 },
+      "field 'body' is a number, expected a string" },
     { "put", { buckt = "x" }, "unknown field 'buckt', did you mean 'bucket'?" },
-    { "put", { bucket = bucket, key = "k", body = "", metadata = "x" }, "field 'metadata' is a string" },
+    { "put", { bucket = bucket, key = "k", body = "", metadata = "x" },
+      "field 'metadata' is a string" },
     { "put", { bucket = bucket, key = "k", body = "", metadata = { a = 1 } },
       "field 'metadata.a' is a number, expected a string" },
     { "put", { bucket = bucket, key = "k", body = "", tags = { "x" } },
@@ -375,14 +380,18 @@ t.test("wrong arguments name the field", function()
     { "copy", { bucket = bucket, key = "k" }, "field 'source_key' is missing" },
     { "copy", { bucket = bucket, key = "k", source_key = "j", replace_metadata = "yes" },
       "field 'replace_metadata' is a string, expected a boolean" },
-    { "delete", { bucket = bucket, key = "k", if_none_match = "*" }, "unknown field 'if_none_match'" },
+    { "delete", { bucket = bucket, key = "k", if_none_match = "*" },
+      "unknown field 'if_none_match'" },
     { "delete_all", { bucket = bucket }, "field 'keys' is missing" },
-    { "delete_all", { bucket = bucket, keys = { "a", 2 } }, "field 'keys[2]' is a number, expected a string" },
+    { "delete_all", { bucket = bucket, keys = { "a", 2 } },
+      "field 'keys[2]' is a number, expected a string" },
     { "list", { bucket = bucket, max_keys = 0 }, "field 'max_keys' is 0, expected 1 to 1000" },
-    { "list", { bucket = bucket, max_keys = 1001 }, "field 'max_keys' is 1001, expected 1 to 1000" },
+    { "list", { bucket = bucket, max_keys = 1001 },
+      "field 'max_keys' is 1001, expected 1 to 1000" },
     { "list", { bucket = bucket, key = "k" }, "unknown field 'key'" },
     { "get", { bucket = bucket, key = "k", max_bytes = 0 }, "field 'max_bytes' is 0" },
-    { "get", { bucket = bucket, key = "k", max_bytes = 1.5 }, "field 'max_bytes' is 1.5, expected an integer" },
+    { "get", { bucket = bucket, key = "k", max_bytes = 1.5 },
+      "field 'max_bytes' is 1.5, expected an integer" },
   }
   for _, case in ipairs(cases) do
     local err = t.raises(case[3], s3[case[1]], case[2])
@@ -413,12 +422,25 @@ t.test("side by side: one winner, no lost update", function()
   t.equal(get(counter).body, "24")
 end)
 
+t.test("arguments stay alive when their table changes meanwhile", function()
+  local key = fresh()
+  local options = { bucket = bucket, key = key .. "x", body = ("y"):rep(1000000),
+    metadata = { [("n"):rep(100)] = ("v"):rep(100) } }
+  local wanted = etag_of(options.body)
+  task.all {
+    function() t.equal(s3.put(options).etag, wanted) end,
+    function()
+      options.body, options.key, options.metadata = nil, nil, nil
+      collectgarbage()
+    end,
+  }
+  t.equal(get(key .. "x").metadata, { [("n"):rep(100)] = ("v"):rep(100) })
+end)
+
 t.test("a body stays alive while it is written", function()
   local key = fresh()
   local made = task.map({ 1, 2, 3, 4 }, function(i)
-    local body = (string.char(64 + i)):rep(100000)
-    local written = put(key .. i, body)
-    body = nil -- luacheck: ignore 311
+    local written = put(key .. i, (string.char(64 + i)):rep(100000))
     collectgarbage()
     return written.etag
   end)

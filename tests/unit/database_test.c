@@ -5,12 +5,14 @@
 #include "bindings/local/database.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/loop_internal.h"
 #include "tests/unit/check.h"
 
 #define SCHEMA                                                                                     \
@@ -168,6 +170,25 @@ TEST(database_names_a_file_that_is_no_database)
     CHECK(strstr(err.message, path) != NULL);
     CHECK(database_open("/nowhere/at/all.db", &err) == NULL);
     CHECK(strstr(err.message, "/nowhere/at/all.db") != NULL);
+}
+
+TEST(database_stops_waiting_for_the_lock_with_its_job)
+{
+    const char *path;
+    struct database *database = open_fresh(&path);
+    struct error err = {.code = ""};
+    struct job job = {.deadline_ms = LOOP_NO_DEADLINE};
+    atomic_store(&job.stop, LOOP_STOP_CANCELLED);
+    struct database_connection *holder = database_acquire(database, NULL, &err);
+    struct database_connection *waiter = database_acquire(database, &job, &err);
+    CHECK(database_begin(holder, &err));
+    CHECK(!database_begin(waiter, &err));
+    CHECK_TEXT(err.code, "cancelled");
+    database_rollback(holder);
+    CHECK(database_begin(waiter, &err)); /* nothing is left of it */
+    database_release(waiter);
+    database_release(holder);
+    database_close(database);
 }
 
 #define INCREMENTS 40

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -145,6 +146,39 @@ TEST(s3_one_of_sixteen_processes_is_the_first)
     CHECK_INTEGER(client.response.object_count, 10);
     CHECK_INTEGER(client_count_files(&client), 20);
     client_close(&client);
+}
+
+/* In a process of its own, which may not write files larger than a megabyte. */
+static bool put_more_than_the_disk_takes(struct s3_client *client)
+{
+    static char body[2 << 20];
+    struct rlimit limit = {1 << 20, 1 << 20};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        return false;
+    }
+    struct s3_request put = client_request(S3_PUT, "k");
+    put.body = (struct s3_text){body, sizeof body};
+    bool refused = !client_run(client, &put) && error_is(&client->error, "io");
+    return refused && client_get(client, "k") && strcmp(client->response.body, "old") == 0;
+}
+
+TEST(s3_keeps_the_old_object_when_the_disk_takes_no_more)
+{
+    struct s3_client client;
+    client_open(&client);
+    CHECK(client_put(&client, "k", "old"));
+    char folder[sizeof client.folder], command[512];
+    memcpy(folder, client.folder, sizeof folder);
+    client_close(&client);
+    if (fork() == 0) {
+        _exit(client_open_at(&client, folder) && put_more_than_the_disk_takes(&client) ? 0 : 1);
+    }
+    int status = -1;
+    (void)wait(&status);
+    CHECK_INTEGER(status, 0);
+    (void)snprintf(command, sizeof command, "test \"$(ls '%s/.tmp')\" = swept", folder);
+    CHECK(system(command) == 0);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */

@@ -28,9 +28,11 @@ static int random_below(int bound)
 static void make_text(char *text, int pieces)
 {
     static const char *const alphabet[] = {"a", "b", "/", "-", "\xC3\xA9", "\xF0\x9F\x98\x80"};
+    size_t length = 0;
     text[0] = '\0';
     for (int i = 0; i < pieces; i++) {
-        (void)strcat(text, alphabet[random_below(6)]);
+        const char *piece = alphabet[random_below(6)];
+        length += (size_t)snprintf(text + length, KEY_ROOM - length, "%s", piece);
     }
 }
 
@@ -164,7 +166,7 @@ TEST(s3_list_agrees_with_a_model)
         struct question question;
         make_text(question.prefix, random_below(3));
         make_text(question.start_after, random_below(4));
-        (void)strcpy(question.delimiter, delimiters[random_below(5)]);
+        (void)snprintf(question.delimiter, KEY_ROOM, "%s", delimiters[random_below(5)]);
         int max_keys = 1 + random_below(random_below(2) == 0 ? 4 : 200);
         check_case("%d: prefix '%s' delimiter '%s' after '%s' max %d", i, question.prefix,
                    question.delimiter, question.start_after, max_keys);
