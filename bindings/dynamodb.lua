@@ -63,6 +63,14 @@ local fields = {
   batch_write = { table = required_text, puts = map, deletes = map },
 }
 
+-- Parts of a transaction return nothing.
+local part_fields = {}
+for _, kind in ipairs { "put", "update", "delete", "check" } do
+  part_fields[kind] = {}
+  for name, field in pairs(fields[kind]) do part_fields[kind][name] = field end
+  part_fields[kind].return_old, part_fields[kind].returns = nil, nil
+end
+
 -- Raises what is wrong with `options`; `prefix` says where they stand.
 local function check_options(name, options, known, prefix)
   local wrong
@@ -155,7 +163,7 @@ function dynamodb.delete(options)
     options.return_old and "ALL_OLD" or nil)
 end
 
--- ---- pages ---------------------------------------------------------------------------------------
+-- ---- pages --------------------------------------------------------------------------------------
 
 local function fill_page(name, options)
   check_options(name, options, fields[name])
@@ -201,7 +209,7 @@ function dynamodb.query_pages(options) return pages(dynamodb.query, "query", opt
 
 function dynamodb.scan_pages(options) return pages(dynamodb.scan, "scan", options) end
 
--- ---- batches -------------------------------------------------------------------------------------
+-- ---- batches ------------------------------------------------------------------------------------
 
 -- Full jitter, as AWS recommends it for what was throttled.
 local function back_off(attempt)
@@ -250,17 +258,17 @@ local function get_batch(options, keys, items)
   local requests = expression.object { [options.table] = request:document() }
   send_all("batch_get", requests, function(pending)
     local found, unprocessed = core.call("batch_get", options.table, nil, document_of(pending))
-    table.move(found[options.table] or {}, 1, #(found[options.table] or {}), #items + 1, items)
+    local part = found[options.table] or {}
+    table.move(part, 1, #part, #items + 1, items)
     return unprocessed
   end)
 end
 
 function dynamodb.batch_get(options)
   check_options("batch_get", options, fields.batch_get)
-  local items = dynamodb.list {}
+  local items, form = dynamodb.list {}, key_form("batch_get", "keys")
   for first = 1, #options.keys, batch_get_max do
-    local keys = slice(options.keys, first, first + batch_get_max - 1, key_form("batch_get", "keys"))
-    get_batch(options, keys, items)
+    get_batch(options, slice(options.keys, first, first + batch_get_max - 1, form), items)
   end
   return items
 end
@@ -293,7 +301,7 @@ function dynamodb.batch_write(options)
   return true
 end
 
--- ---- transactions --------------------------------------------------------------------------------
+-- ---- transactions -------------------------------------------------------------------------------
 
 local parts = { put = "Put", update = "Update", delete = "Delete", check = "ConditionCheck" }
 
@@ -305,7 +313,7 @@ local function part_document(part, i)
       .. "{ delete = {...} }, { check = {...} }")
   end
   local prefix = place .. "." .. kind .. "."
-  check_options("transact", part[kind], fields[kind], prefix)
+  check_options("transact", part[kind], part_fields[kind], prefix)
   local request = fill[kind]("transact", part[kind], prefix)
   request:set("ReturnValuesOnConditionCheckFailure", "ALL_OLD")
   return expression.object { [parts[kind]] = request:document() }
