@@ -181,7 +181,10 @@ Image *animation_play(const void *bytes, size_t length, const struct image_info 
     }
     Image *list = NULL;
     frames_open(&player.frames, bytes, length, info->format);
-    if (!play(&player, info, &list, make, context, err)) {
+    bool ok = play(&player, info, &list, make, context, err);
+    /* Appending moves the pointer to the end. */
+    list = list != NULL ? GetFirstImageInList(list) : NULL;
+    if (!ok) {
         pixels_destroy(list);
         list = NULL;
     }

@@ -138,6 +138,7 @@ bool encode_image(Image *image, const struct image_target *target, struct image_
     DestroyImageInfo(encoder);
     bool ok = blob != NULL && exception.severity < ErrorException;
     if (!ok) {
+        GetImageException(image, &exception);
         char what[64];
         (void)snprintf(what, sizeof what, "encoding %s", image_format_name(target->format));
         (void)library_failed(&exception, "unsupported", what, err);

@@ -128,12 +128,20 @@ static int64_t item_memory(const struct render *render, const struct item *item)
            canvas * (frames + 1);
 }
 
+/* Bytes of a decoded pixel. A palette's index or a fifth channel comes on top where there may be
+ * any: grey is decoded as a palette. */
+static int64_t pixel_memory(const struct image_info *info)
+{
+    bool plain = info->channels == 3 && (info->format == IMAGE_JPEG || info->format == IMAGE_WEBP);
+    return (int64_t)(sizeof(PixelPacket) + (plain ? 0 : sizeof(IndexPacket)));
+}
+
 /* The most that this render holds at once. */
 static int64_t memory_needed(const struct render *render)
 {
     int64_t divided = (int64_t)render->divisor * render->divisor;
-    int64_t decoded = render->info->width * render->info->height / divided *
-                      (int64_t)(sizeof(PixelPacket) + sizeof(IndexPacket));
+    int64_t decoded =
+        render->info->width * render->info->height / divided * pixel_memory(render->info);
     int64_t most = codec_memory(render->info);
     for (size_t i = 0; i < render->count; i++) {
         int64_t memory = item_memory(render, &render->items[i]);

@@ -8,12 +8,14 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct session {
     jmp_buf escape;
     const struct image_control *control;
+    bool starved; /* an allocation of the library's has failed */
     bool stopped; /* control said so, `reason` says why */
     struct error reason;
 };
@@ -100,6 +102,34 @@ static MagickPassFail on_progress(const char *text, const magick_int64_t done,
     return current != NULL && ask_control(current) ? MagickFail : MagickPass;
 }
 
+/* ---- memory -------------------------------------------------------------------------------- */
+
+/* Where the library allocates this much it holds pixels, and handles a failure. Below it may
+ * assert that there is none (a profile's copy, a growing file), which would end the process. */
+#define PIXELS_BYTES (8 << 20)
+
+/* A smaller allocation that fails ends the session, as the library's own fatal errors do. */
+static void *or_escape(void *memory, size_t size)
+{
+    if (memory == NULL && size > 0 && current != NULL) {
+        current->starved = true;
+        if (size < PIXELS_BYTES) {
+            longjmp(current->escape, 1);
+        }
+    }
+    return memory;
+}
+
+static void *allocate(size_t size)
+{
+    return or_escape(malloc(size), size);
+}
+
+static void *reallocate(void *memory, size_t size)
+{
+    return or_escape(realloc(memory, size), size);
+}
+
 /* ---- start --------------------------------------------------------------------------------- */
 
 static bool on_allow_list(const char *name)
@@ -137,8 +167,10 @@ static void note_coders(void)
     GetExceptionInfo(&exception);
     for (size_t i = 0; i < sizeof coders / sizeof coders[0]; i++) {
         const MagickInfo *info = GetMagickInfo(coders[i].coder, &exception);
-        readable[coders[i].format] = info != NULL && info->decoder != NULL;
-        writable[coders[i].format] = coders[i].writes && info != NULL && info->encoder != NULL;
+        /* One that can't work in memory would go through a temporary file. */
+        bool usable = info != NULL && info->blob_support;
+        readable[coders[i].format] = usable && info->decoder != NULL;
+        writable[coders[i].format] = usable && info->encoder != NULL && coders[i].writes;
     }
     DestroyExceptionInfo(&exception);
 }
@@ -163,6 +195,7 @@ bool library_start(int64_t memory, struct error *err)
     if (!atomic_load(&started)) {
         ExceptionInfo exception;
         GetExceptionInfo(&exception);
+        MagickAllocFunctions(free, allocate, reallocate);
         InitializeMagickEx(NULL, MAGICK_OPT_NO_SIGNAL_HANDER, &exception);
         DestroyExceptionInfo(&exception);
         (void)SetFatalErrorHandler(on_fatal);
@@ -171,6 +204,9 @@ bool library_start(int64_t memory, struct error *err)
         (void)SetMonitorHandler(on_progress);
         unregister_strangers();
         note_coders();
+        /* The colour engine asks what time it is; the zone's file is read now, so that no render
+         * ever opens one. */
+        tzset();
     }
     set_limits(memory);
     atomic_store(&started, true);
@@ -226,7 +262,8 @@ bool library_failed(const ExceptionInfo *exception, const char *code, const char
         return false;
     }
     /* Warnings, errors and fatal errors of one kind end in the same two digits. */
-    if (exception->severity % 100 == ResourceLimitError % 100) {
+    if ((current != NULL && current->starved) ||
+        exception->severity % 100 == ResourceLimitError % 100) {
         return error_set_memory(err, what);
     }
     const char *reason = exception->reason != NULL ? exception->reason : "no reason given";

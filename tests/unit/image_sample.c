@@ -172,7 +172,65 @@ struct sample sample_png_header(int width, int height, const char *type, const v
     return sample;
 }
 
+/* A frame of one colour, uncompressed: each pixel a 9-bit code of its own, and a clear code before
+ * the table would grow. */
+static size_t put_gif_frame(unsigned char *at, int x, int y, int side, int colour, int disposal)
+{
+    unsigned char *start = at;
+    const unsigned char control[] = {0x21, 0xf9, 4, (unsigned char)(disposal << 2), 10, 0, 0, 0};
+    memcpy(at, control, sizeof control);
+    at += sizeof control;
+    *at++ = 0x2c;
+    little(at, (unsigned long)x, 2);
+    little(at + 2, (unsigned long)y, 2);
+    little(at + 4, (unsigned long)side, 2);
+    little(at + 6, (unsigned long)side, 2);
+    at[8] = 0;
+    at[9] = 7; /* codes of 8 bits: a byte each */
+    at += 10;
+    unsigned char *count = at++;
+    for (int i = 0; i < side * side; i++) {
+        if (i % 32 == 0) {
+            *at++ = 0x80; /* clear */
+        }
+        *at++ = (unsigned char)colour;
+    }
+    *at++ = 0x81; /* end */
+    *count = (unsigned char)(at - count - 1);
+    *at++ = 0;
+    return (size_t)(at - start);
+}
+
+struct sample sample_gif(int disposal, int again)
+{
+    struct sample sample = allocate(1024);
+    unsigned char *at = sample.bytes;
+    memcpy(at, "GIF89a\x08\0\x08\0\xf6\0", 12); /* a palette of 128 colours */
+    at += 13;
+    memcpy(at, "\xff\0\0\0\xff\0\0\0\xff", 9); /* red, green, blue */
+    at += 128 * 3;
+    memcpy(at, "\x21\xff\x0bNETSCAPE2.0\x03\x01", 16);
+    little(at + 16, (unsigned long)again, 2);
+    at += 19;
+    at += put_gif_frame(at, 0, 0, 8, 0, 1);
+    at += put_gif_frame(at, 2, 2, 4, 1, disposal);
+    at += put_gif_frame(at, 0, 0, 2, 2, 1);
+    *at++ = ';';
+    sample.length = (size_t)(at - sample.bytes);
+    return sample;
+}
+
 /* ---- reading back -------------------------------------------------------------------------- */
+
+static Image *decode_output(const struct image_output *output, ExceptionInfo *exception)
+{
+    ImageInfo *decoder = CloneImageInfo(NULL);
+    (void)snprintf(decoder->filename, sizeof decoder->filename, "%s:x",
+                   library_coder(output->format));
+    Image *image = BlobToImage(decoder, output->bytes, output->length, exception);
+    DestroyImageInfo(decoder);
+    return image;
+}
 
 struct pixel_read {
     const struct image_output *output;
@@ -185,11 +243,7 @@ static bool read_pixel(void *context, struct error *err)
     struct pixel_read *read = context;
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
-    ImageInfo *decoder = CloneImageInfo(NULL);
-    (void)snprintf(decoder->filename, sizeof decoder->filename, "%s:x",
-                   library_coder(read->output->format));
-    Image *list = BlobToImage(decoder, read->output->bytes, read->output->length, &exception);
-    DestroyImageInfo(decoder);
+    Image *list = decode_output(read->output, &exception);
     Image *image = list != NULL ? GetImageFromList(list, read->frame) : NULL;
     const PixelPacket *pixel =
         image != NULL ? AcquireImagePixels(image, read->x, read->y, 1, 1, &exception) : NULL;
@@ -212,6 +266,53 @@ unsigned long sample_pixel(const struct image_output *output, int frame, int x, 
         return 0;
     }
     return read.color;
+}
+
+struct comparison {
+    const struct image_output *a, *b;
+    double difference;
+};
+
+static double row_difference(const PixelPacket *a, const PixelPacket *b, unsigned long count)
+{
+    double sum = 0;
+    for (unsigned long x = 0; x < count; x++) {
+        sum += abs((int)a[x].red - (int)b[x].red) + abs((int)a[x].green - (int)b[x].green) +
+               abs((int)a[x].blue - (int)b[x].blue);
+    }
+    return sum;
+}
+
+static bool compare(void *context, struct error *err)
+{
+    struct comparison *comparison = context;
+    ExceptionInfo exception;
+    GetExceptionInfo(&exception);
+    Image *a = decode_output(comparison->a, &exception);
+    Image *b = decode_output(comparison->b, &exception);
+    bool ok = a != NULL && b != NULL && a->columns == b->columns && a->rows == b->rows;
+    double sum = 0;
+    for (long y = 0; ok && y < (long)a->rows; y++) {
+        const PixelPacket *row_a = AcquireImagePixels(a, 0, y, a->columns, 1, &exception);
+        const PixelPacket *row_b = AcquireImagePixels(b, 0, y, b->columns, 1, &exception);
+        ok = row_a != NULL && row_b != NULL;
+        sum += ok ? row_difference(row_a, row_b, a->columns) : 0;
+    }
+    if (ok) {
+        comparison->difference =
+            sum / (3.0 * (double)a->columns * (double)a->rows) * 255.0 / MaxRGB;
+    }
+    pixels_destroy(a);
+    pixels_destroy(b);
+    DestroyExceptionInfo(&exception);
+    return ok || error_set(err, "bad_image", "not to be compared");
+}
+
+double sample_difference(const struct image_output *a, const struct image_output *b)
+{
+    struct comparison comparison = {a, b, 255};
+    struct error err;
+    return library_run(compare, &comparison, NULL, &err) ? comparison.difference : 255;
 }
 
 bool sample_near(unsigned long a, unsigned long b, int tolerance)

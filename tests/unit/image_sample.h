@@ -36,6 +36,15 @@ struct image_target sample_target(int width, int height, enum image_format forma
  * read. */
 unsigned long sample_pixel(const struct image_output *output, int frame, int x, int y);
 
+/* The mean difference of two encoded pictures of one size, in 255ths a channel; 255 when they can't
+ * be compared. */
+double sample_difference(const struct image_output *a, const struct image_output *b);
+
+/* An animated GIF of 8 x 8 pixels with three frames: all red; a green 4 x 4 at 2, 2 that is then
+ * disposed of as `disposal` says (1 keep, 2 clear, 3 restore); a blue 2 x 2 at 0, 0. It plays
+ * `again` more times after the first (0: for ever). */
+struct sample sample_gif(int disposal, int again);
+
 /* True when every channel of the two differs by at most `tolerance`. */
 bool sample_near(unsigned long a, unsigned long b, int tolerance);
 

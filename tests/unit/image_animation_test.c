@@ -1,0 +1,221 @@
+/*
+ * image_animation_test.c - animations: cut into stills, drawn as their disposals say, kept or
+ * reduced to the first frame, and hostile ones.
+ */
+#include "bindings/image/frames.h"
+#include "tests/unit/check.h"
+#include "tests/unit/image_sample.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RED   0xff0000fful
+#define GREEN 0x00ff00fful
+#define BLUE  0x0000fffful
+#define CLEAR 0x00000000ul
+
+static bool render_gif(const struct sample *gif, bool animated, struct image_output *output)
+{
+    struct image_target target = sample_target(0, 0, IMAGE_GIF);
+    struct error err;
+    target.animated = animated;
+    if (sample_render(gif->bytes, gif->length, NULL, 0, &target, output, &err)) {
+        return true;
+    }
+    CHECK_TEXT(err.message, "a render");
+    return false;
+}
+
+TEST(image_animation_keeps_frames_and_their_disposal)
+{
+    /* What is seen of the third frame at 3, 3, where the second frame was. */
+    static const struct {
+        int disposal;
+        unsigned long seen;
+    } rows[] = {{0, GREEN}, {1, GREEN}, {2, CLEAR}, {3, RED}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        check_case("disposal %d", rows[i].disposal);
+        struct sample gif = sample_gif(rows[i].disposal, 0);
+        struct image_output output;
+        if (CHECK(render_gif(&gif, true, &output))) {
+            CHECK_INTEGER(output.frames, 3);
+            CHECK_INTEGER(output.width, 8);
+            CHECK(sample_pixel(&output, 0, 3, 3) == RED);
+            CHECK(sample_pixel(&output, 1, 3, 3) == GREEN);
+            CHECK(sample_pixel(&output, 1, 0, 0) == RED);
+            CHECK(sample_pixel(&output, 2, 0, 0) == BLUE);
+            CHECK(sample_near(sample_pixel(&output, 2, 3, 3) & 0xff, rows[i].seen & 0xff, 0));
+            CHECK((rows[i].seen & 0xff) == 0 || sample_pixel(&output, 2, 3, 3) == rows[i].seen);
+            CHECK(sample_pixel(&output, 2, 7, 7) == RED);
+            image_output_release(&output);
+        }
+        sample_release(&gif);
+    }
+}
+
+TEST(image_animation_gives_its_first_frame_unless_asked)
+{
+    static const enum image_format formats[] = {IMAGE_GIF, IMAGE_PNG, IMAGE_WEBP, IMAGE_JPEG};
+    struct sample gif = sample_gif(1, 0);
+    for (size_t i = 0; i < 4; i++) {
+        struct image_target target = sample_target(4, 4, formats[i]);
+        struct image_output output;
+        struct error err;
+        check_case("%s", image_format_name(formats[i]));
+        if (CHECK(sample_render(gif.bytes, gif.length, NULL, 0, &target, &output, &err))) {
+            CHECK_INTEGER(output.frames, 1);
+            CHECK(sample_near(sample_pixel(&output, 0, 2, 2), RED, 4));
+            image_output_release(&output);
+        }
+        target.animated = formats[i] != IMAGE_GIF;
+        if (target.animated) {
+            CHECK(!sample_render(gif.bytes, gif.length, NULL, 0, &target, &output, &err));
+            CHECK_TEXT(err.code, "unsupported");
+        }
+    }
+    sample_release(&gif);
+}
+
+TEST(image_animation_is_resized_and_keeps_its_loops_and_delays)
+{
+    static const int agains[] = {0, 4};
+    for (size_t i = 0; i < 2; i++) {
+        struct sample gif = sample_gif(1, agains[i]);
+        struct image_target target = sample_target(16, 0, IMAGE_GIF);
+        struct image_output output;
+        struct error err;
+        check_case("again %d", agains[i]);
+        target.animated = target.enlarge = true;
+        if (CHECK(sample_render(gif.bytes, gif.length, NULL, 0, &target, &output, &err))) {
+            CHECK_INTEGER(output.width, 16);
+            CHECK_INTEGER(output.frames, 3);
+            struct frames frames;
+            bool ended = false;
+            frames_open(&frames, output.bytes, output.length, IMAGE_GIF);
+            for (int k = 0; k < 3; k++) {
+                CHECK(frames_next(&frames, &ended, &err));
+                CHECK_INTEGER(frames.frame.delay_cs, 10);
+            }
+            CHECK(!frames_next(&frames, &ended, &err));
+            CHECK(ended);
+            CHECK_INTEGER(frames.loops, agains[i] == 0 ? 0 : agains[i] + 1);
+            frames_close(&frames);
+            image_output_release(&output);
+        }
+        sample_release(&gif);
+    }
+}
+
+TEST(image_animation_applies_steps_to_every_frame)
+{
+    struct sample gif = sample_gif(1, 0);
+    const struct image_step step = {.kind = IMAGE_ROTATE, .angle = 180};
+    struct image_target target = sample_target(0, 0, IMAGE_GIF);
+    struct image_output output;
+    struct error err;
+    target.animated = true;
+    if (CHECK(sample_render(gif.bytes, gif.length, &step, 1, &target, &output, &err))) {
+        CHECK(sample_pixel(&output, 2, 7, 7) == BLUE);
+        CHECK(sample_pixel(&output, 2, 0, 0) == RED);
+        image_output_release(&output);
+    }
+    sample_release(&gif);
+}
+
+/* Renders all frames of a copy of exactly this length; any answer will do, a crash won't. */
+static void render_copy(const unsigned char *bytes, size_t length, enum image_format format)
+{
+    struct sample copy = {malloc(length > 0 ? length : 1), length};
+    struct image_target target = sample_target(4, 4, format);
+    struct image_output output;
+    struct error err = {.code = ""};
+    if (!CHECK(copy.bytes != NULL)) {
+        return;
+    }
+    memcpy(copy.bytes, bytes, length);
+    target.animated = format == IMAGE_GIF;
+    if (sample_render(copy.bytes, length, NULL, 0, &target, &output, &err)) {
+        image_output_release(&output);
+    } else {
+        CHECK(err.code[0] != '\0');
+    }
+    sample_release(&copy);
+}
+
+static void cut_and_change(const unsigned char *bytes, size_t length, size_t from,
+                           enum image_format format)
+{
+    static const unsigned char changes[] = {0x00, 0xff, 0x7f, 0x01};
+    struct sample changed = {malloc(length), length};
+    if (!CHECK(changed.bytes != NULL)) {
+        return;
+    }
+    for (size_t i = from; i < length; i++) {
+        render_copy(bytes, i, format);
+        for (size_t k = 0; k < sizeof changes; k++) {
+            memcpy(changed.bytes, bytes, length);
+            changed.bytes[i] = changes[k];
+            render_copy(changed.bytes, length, format);
+        }
+    }
+    sample_release(&changed);
+}
+
+TEST(image_animation_survives_every_cut_and_change)
+{
+    struct sample gif = sample_gif(3, 0);
+    cut_and_change(gif.bytes, 13, 6, IMAGE_GIF);
+    cut_and_change(gif.bytes, gif.length, 13 + 128 * 3, IMAGE_GIF);
+    sample_release(&gif);
+}
+
+/* An animated WebP made of a still: VP8X, ANIM, one ANMF that holds the still's own chunk. */
+static struct sample animated_webp(const struct image_output *still, int x, int y, int canvas)
+{
+    const unsigned char *chunks = (const unsigned char *)still->bytes + 12;
+    size_t length = still->length - 12;
+    struct sample webp = {calloc(1, length + 128), 0};
+    unsigned char *at = webp.bytes;
+    memcpy(at, "RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x12\0\0\0", 24);
+    at[24] = (unsigned char)(canvas - 1);
+    at[27] = (unsigned char)(canvas - 1);
+    memcpy(at + 30, "ANIM\x06\0\0\0\0\0\0\0\0\0ANMF", 18);
+    at += 48;
+    at[0] = (unsigned char)(16 + length);
+    at[1] = (unsigned char)((16 + length) >> 8);
+    at[4] = (unsigned char)(x / 2);
+    at[7] = (unsigned char)(y / 2);
+    at[10] = (unsigned char)(still->width - 1);
+    at[13] = (unsigned char)(still->height - 1);
+    at[16] = 100;
+    memcpy(at + 20, chunks, length);
+    webp.length = (size_t)(at + 20 + length - webp.bytes);
+    webp.bytes[4] = (unsigned char)(webp.length - 8);
+    webp.bytes[5] = (unsigned char)((webp.length - 8) >> 8);
+    return webp;
+}
+
+TEST(image_animation_reads_the_first_frame_of_a_webp)
+{
+    struct sample bmp = sample_bmp(8, 8);
+    struct image_target target = sample_target(0, 0, IMAGE_WEBP);
+    struct image_output still, output;
+    struct error err;
+    target.lossless = true;
+    CHECK(sample_render(bmp.bytes, bmp.length, NULL, 0, &target, &still, &err));
+    sample_release(&bmp);
+    struct sample webp = animated_webp(&still, 4, 6, 20);
+    target = sample_target(0, 0, IMAGE_PNG);
+    if (CHECK(sample_render(webp.bytes, webp.length, NULL, 0, &target, &output, &err))) {
+        CHECK_INTEGER(output.width, 20);
+        CHECK(sample_pixel(&output, 0, 5, 7) == RED);
+        CHECK(sample_pixel(&output, 0, 11, 7) == GREEN);
+        CHECK_INTEGER(sample_pixel(&output, 0, 0, 0) & 0xff, 0);
+        image_output_release(&output);
+    } else {
+        CHECK_TEXT(err.message, "a render");
+    }
+    cut_and_change(webp.bytes, webp.length, 12, IMAGE_PNG);
+    sample_release(&webp);
+    image_output_release(&still);
+}
