@@ -2,7 +2,6 @@
  * s3_put.c - put and copy of the embedded S3: a new file, then one transaction that judges the
  * condition and points the row at it.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,17 +98,18 @@ static bool publish(struct s3_call *call, struct s3_row *row, const struct s3_bo
 static bool make_etag(const struct s3_body *body, char **etag, struct error *err)
 {
     unsigned char digest[DIGEST_MAX];
-    char hex[2 * DIGEST_MAX + 1];
     size_t length;
     if (!digest_compute(DIGEST_MD5, body->bytes, body->length, digest, &length, err)) {
         return false;
     }
-    digest_hex(digest, length, hex);
-    char *made = malloc(strlen(hex) + 3);
+    char *made = malloc(2 * length + sizeof "\"\"");
     if (made == NULL) {
         return error_set_memory(err, "computing an ETag");
     }
-    (void)sprintf(made, "\"%s\"", hex);
+    made[0] = '"';
+    digest_hex(digest, length, made + 1);
+    made[2 * length + 1] = '"';
+    made[2 * length + 2] = '\0';
     *etag = made;
     return true;
 }
@@ -167,29 +167,29 @@ static bool open_source(struct s3_call *call, struct s3_row *source, int *descri
                      (int)request->source_key.length, request->source_key.data);
 }
 
-/* A copy takes the source's headers, but its storage class is the request's own, as S3 has it. */
-static bool describe_copy(struct s3_row *row, struct s3_row *source,
-                          const struct s3_request *request, struct error *err)
+static bool set_storage_class(struct s3_object *object, struct s3_text given, struct error *err)
 {
-    row->object.etag = source->object.etag;
-    source->object.etag = NULL;
-    if (request->replace_metadata) {
-        return s3_row_describe(&row->object, request, err);
-    }
-    char *etag = row->object.etag;
-    row->object = source->object;
-    row->object.etag = etag;
-    source->object = (struct s3_object){0};
-    free(row->object.storage_class);
-    row->object.storage_class = NULL;
-    if (request->storage_class.data != NULL) {
-        row->object.storage_class =
-            strndup(request->storage_class.data, request->storage_class.length);
-        if (row->object.storage_class == NULL) {
-            return error_set_memory(err, "copying an object");
-        }
+    free(object->storage_class);
+    object->storage_class = given.data == NULL ? NULL : strndup(given.data, given.length);
+    if (given.data != NULL && object->storage_class == NULL) {
+        return error_set_memory(err, "copying an object");
     }
     return true;
+}
+
+/* A copy takes what is known of the source, or its ETag alone; but its storage class is always the
+ * request's, as S3 has it. */
+static bool describe_copy(struct s3_object *copy, struct s3_object *source,
+                          const struct s3_request *request, struct error *err)
+{
+    if (request->replace_metadata) {
+        copy->etag = source->etag;
+        source->etag = NULL;
+        return s3_row_describe(copy, request, err);
+    }
+    *copy = *source;
+    *source = (struct s3_object){0};
+    return set_storage_class(copy, request->storage_class, err);
 }
 
 bool s3_copy_run(struct s3_call *call, struct error *err)
@@ -201,7 +201,8 @@ bool s3_copy_run(struct s3_call *call, struct error *err)
         return false;
     }
     struct s3_body body = {.descriptor = descriptor, .length = (size_t)source.object.size};
-    bool ok = describe_copy(&row, &source, call->request, err) && publish(call, &row, &body, err);
+    bool ok = describe_copy(&row.object, &source.object, call->request, err) &&
+              publish(call, &row, &body, err);
     (void)close(descriptor);
     s3_row_release(&source);
     s3_row_release(&row);
