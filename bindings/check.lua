@@ -1,6 +1,7 @@
 -- Argument checking for the modules written in Lua: the same rules and the same words as
 -- bindings/arguments.h gives the ones written in C.
 --
+--   local check = require "lunette.check"
 --   local fields = {
 --     bucket      = { "string", required = true },
 --     concurrency = { "integer", default = 8, min = 1, max = 64 },

@@ -3,7 +3,7 @@
 --
 -- The same fields give the same bytes: nothing here reads a clock.
 
-local check = require "check"
+local check = require "lunette.check"
 local json = require "json"
 
 local samples = {}

@@ -6,13 +6,13 @@
 --
 -- A further source (SQS, SNS, EventBridge, S3 Batch) is one more entry in `recognisers`.
 
-local check = require "check"
+local check = require "lunette.check"
 local failure = require "failure"
 local hash = require "hash"
 local json = require "json"
 local log = require "log"
 local metrics = require "metrics"
-local samples = require "event_samples"
+local samples = require "lunette.event_samples"
 local task = require "task"
 
 local events = {}

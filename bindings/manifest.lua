@@ -9,11 +9,11 @@
 -- the write lands. Hence the second look, after the write; "superseded" tells the caller that it
 -- has to look again, too.
 
-local check = require "check"
+local check = require "lunette.check"
 local failure = require "failure"
 local s3 = require "s3"
 local task = require "task"
-local text = require "manifest_text"
+local text = require "lunette.manifest_text"
 
 local bytes_max = 8 * 1024 * 1024
 local attempts_max = 50

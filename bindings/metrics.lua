@@ -3,7 +3,7 @@
 --
 -- Format and limits: CloudWatch's "Embedded metric format specification".
 
-local check = require "check"
+local check = require "lunette.check"
 local json = require "json"
 
 local metrics_max, values_max, dimensions_max = 100, 100, 30

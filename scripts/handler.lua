@@ -73,7 +73,7 @@ local function recall(upload)
 end
 
 local function is_complete(entry, item, version)
-  if not entry or entry.version ~= version then return false end
+  if not entry or entry.version ~= version or not entry.variants then return false end
   if rules.table and not (item and item.version == version) then return false end
   local found = task.map(entry.variants, function(variant)
     return look(rules.destination, variant.key) ~= nil

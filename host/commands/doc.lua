@@ -1,7 +1,7 @@
 -- `lunette doc [NAME]`: the API, printed from the definitions that are built in. What it prints is
 -- what an editor shows. Called by host/commands.c.
 
-local check = require "check"
+local check = require "lunette.check"
 local definitions = require "commands.definitions"
 local failure = require "failure"
 local host = require "host"

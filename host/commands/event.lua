@@ -1,6 +1,6 @@
 -- `lunette event [NAME [FIELD=VALUE...]]`: prints a sample event, or lists them.
 
-local check = require "check"
+local check = require "lunette.check"
 local events = require "events"
 local failure = require "failure"
 local json = require "json"

@@ -23,8 +23,11 @@ local function list_photos(paths)
   local photos, by_key = {}, {}
   for i, path in ipairs(paths) do
     local file, why = io.open(path, "rb")
-    if not file then failure.raise { code = "usage", message = why } end
-    file:close()
+    local unreadable = why or select(2, file:read(0)) -- a folder can be opened, but not read
+    if file then file:close() end
+    if unreadable then
+      failure.raise { code = "usage", message = why or path .. ": " .. unreadable }
+    end
     local key = path:match("([^/]+)/*$")
     if not key then failure.raise { code = "usage", message = path .. " is no file" } end
     if by_key[key] and by_key[key] ~= path then
@@ -176,10 +179,14 @@ local function print_manifest(bucket)
   io.stdout:write(("images.json  %d %s, in %s\n"):format(#list,
     #list == 1 and "entry" or "entries", places.file(bucket, "images.json")))
   if #list > 0 then
-    io.stdout:write("  ", (json.encode(list[1], { indent = 2 }):gsub("\n", "\n  ")), "\n")
+    for line in json.encode(list[1], { indent = 2 }):gmatch("[^\n]+") do
+      io.stdout:write("  ", layout.cut(line, 98), "\n")
+    end
   end
   local names = {}
-  for i = 2, math.min(#list, manifest_names_max + 1) do names[i - 1] = tostring(list[i].name) end
+  for i = 2, math.min(#list, manifest_names_max + 1) do
+    names[i - 1] = layout.cut(tostring(list[i].name), 40)
+  end
   if #list > manifest_names_max + 1 then names[#names + 1] = "..." end
   if #names > 0 then io.stdout:write("  and ", table.concat(names, ", "), "\n") end
 end
@@ -226,7 +233,9 @@ local function print_json(photos)
     list[i] = {
       file = photo.path, key = photo.key, status = outcome(photo), writes = photo.writes,
       milliseconds = photo.milliseconds, result = photo.result,
-      error = photo.error and tostring(photo.error) or nil,
+      error = photo.error and {
+        code = failure.field(photo.error, "code"), message = tostring(photo.error),
+      } or nil,
     }
   end
   local sum = totals(photos)

@@ -18,8 +18,8 @@ local function pad(text, width, right)
   return right and blanks .. text or text .. blanks
 end
 
---- `columns`: {title=, right=}; `rows`: lists of texts, "" for nothing. A row's `long` is the number
---- of a column whose text may be longer than the column is wide.
+--- `columns`: {title=, right=}; `rows`: lists of texts, "" for nothing. A row's `long` is the
+--- number of a column whose text may be longer than the column is wide.
 function layout.table(columns, rows)
   local widths = {}
   for i, column in ipairs(columns) do widths[i] = width_of(column.title) end

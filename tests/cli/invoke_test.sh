@@ -42,6 +42,15 @@ invoke "$WORK/none.lua" "$WORK/event.json"
 expect "no handler" "1 " "$status $out"
 contains "is named" "none.lua" "$err"
 
+mkdir "$WORK/beside"
+for name in check event_samples manifest_text; do echo 'error "not me"' >"$WORK/beside/$name.lua"; done
+echo 'return require("events").uploads' >"$WORK/beside/rules.lua"
+invoke "$WORK/beside/rules.lua" - <<<'{"bucket":"b","key":"k"}'
+expect "a file beside the handler does not become part of a module" 0 "$status"
+echo 'return { uploads = function() return "mine" end }' >"$WORK/beside/events.lua"
+invoke "$WORK/beside/rules.lua" - <<<'{}'
+expect "but it may replace one" '0 "mine"' "$status $out"
+
 refuses "No such file" invoke --store "$WORK/store" "$WORK/nothing.json"
 refuses "Is a directory" invoke --store "$WORK/store" "$WORK"
 refuses "larger than 6291456 bytes" invoke --store "$WORK/store" /dev/zero

@@ -159,6 +159,7 @@ contains "and its line" "failing.lua:3:" "$err"
 contains "the others go on" "2 photos, 1 failed" "$out"
 
 refuses "No such file" process --store "$store" "$SAMPLES/sunset.jpg" nothing.jpg
+refuses "Is a directory" process --store "$store" "$WORK/other"
 refuses "have the same name" process --store "$store" "$SAMPLES/harbour.jpg" "$WORK/other/harbour.jpg"
 refuses "PHOTO" process --store "$store"
 refuses "--stroe" process --stroe x y

@@ -5,7 +5,7 @@ local t = ...
 local failure = require "failure"
 local json = require "json"
 local manifest = require "manifest"
-local text = require "manifest_text"
+local text = require "lunette.manifest_text"
 
 -- ---- the rules, as text ------------------------------------------------------------------------
 
