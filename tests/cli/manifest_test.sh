@@ -39,7 +39,8 @@ expect "in place" "80 80 80" "$(lua "$WORK/count.lua" two)"
 for round in $(seq 5); do
     pids=()
     for i in $(seq 8); do
-        lua "$WORK/write.lua" "w$i" "killed$round" 2>/dev/null &
+        # Not through lua(): that would be a shell's process, and only the shell would be killed.
+        "$LUNETTE" run --store "$WORK/store" "$WORK/write.lua" "w$i" "killed$round" 2>/dev/null &
         pids+=($!)
     done
     sleep "0.0$((round * 2))"
