@@ -15,7 +15,7 @@ PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagic
 # What each package is for is said in README.md, "What it stands on".
 DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
              libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
-TEST_DEPS := python3
+TEST_DEPS := python3 libheif-examples
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \

@@ -207,3 +207,24 @@ t.test("the same work gives the same bytes", function()
     t.ok(first:render(target).bytes == second:render(target).bytes, format)
   end
 end)
+
+t.test("HEIC and AVIF are read where the library can", function()
+  if not os.execute("command -v heif-enc >/dev/null") then t.skip("no heif-enc") end
+  local folder = t.folder()
+  local file = assert(io.open(folder .. "/in.png", "wb"))
+  file:write(sample(64, 48, "png"))
+  file:close()
+  for _, format in ipairs { "heic", "avif" } do
+    if not image.formats()[format].read then t.skip("no " .. format) end
+    t.ok(os.execute(("heif-enc %s -o '%s/out' '%s/in.png' >/dev/null 2>&1"):format(
+      format == "avif" and "-A" or "", folder, folder)), "heif-enc")
+    local bytes = t.read(folder .. "/out")
+    local photo <close> = image.open(bytes)
+    t.equal({ photo.format, photo.width, photo.height }, { format, 64, 48 })
+    local out = photo:render { width = 32 }
+    t.equal({ out.format, out.width, out.height }, { photo.alpha and "png" or "jpeg", 32, 24 })
+    local cut <close> = image.open(bytes:sub(1, -20))
+    t.equal(t.raises(format, cut.render, cut, {{}}).code, "bad_image")
+    t.equal(t.raises(format, image.open, bytes:sub(1, 100)).code, "bad_image")
+  end
+end)
