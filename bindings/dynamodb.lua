@@ -4,9 +4,9 @@
 -- and answers to values (dynamodb.c, as a job). Functions end in a call of core.call, so that an
 -- error names the script's line.
 
-local check = require "check"
+local check = require "lunette.check"
 local core = require "dynamodb_core"
-local expression = require "dynamodb_expression"
+local expression = require "lunette.dynamodb_expression"
 local failure = require "failure"
 local task = require "task"
 

@@ -1,23 +1,28 @@
--- CloudWatch metrics without a request: one line in the "embedded metric format" on standard output
--- per invocation. The public contract is bindings/api/metrics.lua.
+-- CloudWatch metrics without a request: one line in the "embedded metric format" per invocation, on
+-- standard output in Lambda, where it is the log, and else on standard error. The public contract
+-- is bindings/api/metrics.lua.
 --
 -- Format and limits: CloudWatch's "Embedded metric format specification".
 
 local check = require "lunette.check"
+local env = require "env"
 local json = require "json"
 
 local metrics_max, values_max, dimensions_max = 100, 100, 30
 
+local function write_line(line)
+  local file = env.get "AWS_LAMBDA_FUNCTION_NAME" and io.stdout or io.stderr
+  file:write(line .. "\n")
+  file:flush()
+end
+
 -- What stands between the module and the world; tests pass their own.
 local world = {
-  is_wanted = os.getenv "AWS_LAMBDA_FUNCTION_NAME" ~= nil or os.getenv "LUNETTE_METRICS" == "1",
-  namespace = os.getenv "LUNETTE_METRICS_NAMESPACE" or "Lunette",
-  function_name = os.getenv "AWS_LAMBDA_FUNCTION_NAME",
+  is_wanted = env.get "AWS_LAMBDA_FUNCTION_NAME" ~= nil or env.flag { name = "LUNETTE_METRICS" },
+  namespace = env.get("LUNETTE_METRICS_NAMESPACE", "Lunette"),
+  function_name = env.get "AWS_LAMBDA_FUNCTION_NAME",
   now_ms = function() return os.time() * 1000 end,
-  write = function(line)
-    io.stdout:write(line, "\n")
-    io.stdout:flush()
-  end,
+  write = write_line,
 }
 
 local function sorted(set)

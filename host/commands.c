@@ -41,7 +41,8 @@ static const struct option no_options[] = {{NULL}};
 const struct command commands[] = {
     {{"process", "PHOTO...", "upload photos into the local store and run the handler on each",
       "Puts each file into the local store's bucket 'uploads' under its own name, builds the\n"
-      "event that S3 would send, runs the handler on it, and shows what came out.",
+      "event that S3 would send, runs the handler on it, and shows what came out. Exit status 1\n"
+      "when the function failed on one of them; one that the rules reject is no failure.",
       process_options, 1, -1, false},
      true,
      LOG_LEVEL_ERROR},

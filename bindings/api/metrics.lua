@@ -1,8 +1,9 @@
 ---@meta metrics
 
 ---CloudWatch metrics without a request: they are collected, and written as one line (embedded
----metric format) at the end of the invocation, in Lambda or with LUNETTE_METRICS=1. The namespace
----is LUNETTE_METRICS_NAMESPACE, by default "Lunette".
+---metric format) at the end of the invocation: in Lambda, or with LUNETTE_METRICS=1 on standard
+---error. The namespace is LUNETTE_METRICS_NAMESPACE, by default "Lunette". `events.handler` counts
+---how its uploads end: "done", "unchanged", "rejected", "failed", ...
 ---@class metrics
 local metrics = {}
 

@@ -43,8 +43,13 @@ expect "no handler" "1 " "$status $out"
 contains "is named" "none.lua" "$err"
 
 mkdir "$WORK/beside"
-for name in check event_samples manifest_text; do echo 'error "not me"' >"$WORK/beside/$name.lua"; done
-echo 'return require("events").uploads' >"$WORK/beside/rules.lua"
+for name in check event_samples manifest_text dynamodb_expression; do
+    echo 'error "not me"' >"$WORK/beside/$name.lua"
+done
+cat >"$WORK/beside/rules.lua" <<'LUA'
+for _, name in ipairs { "manifest", "dynamodb", "metrics" } do require(name) end
+return require("events").uploads
+LUA
 invoke "$WORK/beside/rules.lua" - <<<'{"bucket":"b","key":"k"}'
 expect "a file beside the handler does not become part of a module" 0 "$status"
 echo 'return { uploads = function() return "mine" end }' >"$WORK/beside/events.lua"
