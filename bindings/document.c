@@ -1,29 +1,10 @@
 /*
- * document.c - what we ask of jansson beyond its own calls. Called by the embedded DynamoDB and,
- * for answers, by the `dynamodb` module.
+ * document.c - writes and builds JSON documents. Called by the embedded DynamoDB and, for answers, by
+ * the `dynamodb` module. document_parse.c reads them.
  */
 #include "bindings/document.h"
 
 #include <string.h>
-
-/* The whole of a document; jansson's own parser goes at most 2048 levels deep. */
-#define PARSE_FLAGS (JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES)
-
-json_t *document_parse(const char *text, size_t length, struct error *err)
-{
-    json_error_t where;
-    json_t *document = json_loadb(text, length, PARSE_FLAGS, &where);
-    if (document != NULL) {
-        return document;
-    }
-    if (json_error_code(&where) == json_error_out_of_memory) {
-        (void)error_set_memory(err, "reading a JSON document");
-    } else {
-        (void)error_set(err, "SerializationException", "not a JSON document: %s at byte %d",
-                        where.text, where.position);
-    }
-    return NULL;
-}
 
 static int append_piece(const char *piece, size_t length, void *context)
 {

@@ -12,8 +12,10 @@
 #include "host/buffer.h"
 #include "host/error.h"
 
+#define DOCUMENT_DEPTH_MAX 128 /* brackets within brackets */
+
 /* NULL with `SerializationException` (and where the text is wrong) or `memory`. Owned by the
- * caller: json_decref(). */
+ * caller: json_decref(). No name may come twice in an object. */
 json_t *document_parse(const char *text, size_t length, struct error *err);
 
 /* Appends the document, compact. */

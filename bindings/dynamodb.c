@@ -131,15 +131,18 @@ static int push(lua_State *L, struct job *job)
 static int failed(lua_State *L, struct job *job, const struct error *err)
 {
     struct dynamodb_job *call = (struct dynamodb_job *)job;
-    struct error unread;
+    struct error second;
     record(L, call, err);
     bool conflict = error_is(err, "ConditionalCheckFailedException") ||
                     error_is(err, "TransactionCanceledException");
     if (!conflict) {
         return -1;
     }
-    call->document = document_parse(buffer_text(&call->response), call->response.length, &unread);
-    return call->document == NULL ? -1 : dynamodb_results_conflict(L, call->document);
+    call->document = document_parse(buffer_text(&call->response), call->response.length, &second);
+    if (call->document == NULL) {
+        raise_error(L, &second);
+    }
+    return dynamodb_results_conflict(L, call->document);
 }
 
 static void release(struct job *job)

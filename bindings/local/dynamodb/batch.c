@@ -262,8 +262,8 @@ static bool run_batch(struct dynamodb_call *call, json_t *tables, struct batch_w
             return false;
         }
     }
-    return answer_object(call, "UnprocessedItems", err) != NULL &&
-           database_commit(call->connection, err);
+    call->commits = true;
+    return answer_object(call, "UnprocessedItems", err) != NULL;
 }
 
 bool dynamodb_batch_write(struct dynamodb_call *call, struct error *err)

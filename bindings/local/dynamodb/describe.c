@@ -6,39 +6,50 @@
 
 #include "bindings/local/dynamodb/tables.h"
 
-static json_t *key_element(const struct table_key *key, const char *role)
+static bool add_key(json_t *schema, json_t *definitions, const struct table_key *key,
+                    const char *role, struct error *err)
 {
-    return json_pack("{s:s, s:s}", "AttributeName", key->name, "KeyType", role);
+    return document_append(
+               schema, json_pack("{s:s, s:s}", "AttributeName", key->name, "KeyType", role), err) &&
+           document_append(definitions,
+                           json_pack("{s:s, s:s}", "AttributeName", key->name, "AttributeType",
+                                     value_type_name(key->type)),
+                           err);
 }
 
-static json_t *definition(const struct table_key *key)
+/* A new empty array that `object` owns. NULL with `memory`. */
+static json_t *add_array(json_t *object, const char *name, struct error *err)
 {
-    return json_pack("{s:s, s:s}", "AttributeName", key->name, "AttributeType",
-                     value_type_name(key->type));
+    json_t *array = document_new(json_array(), err);
+    return array != NULL && document_set_field(object, name, array, err) ? array : NULL;
 }
 
-static json_t *describe(const struct table *table)
+static bool fill(json_t *description, const struct table *table, struct error *err)
 {
-    json_t *schema = json_pack("[o]", key_element(&table->partition, "HASH"));
-    json_t *definitions = json_pack("[o]", definition(&table->partition));
-    if (table->has_sort && schema != NULL && definitions != NULL) {
-        bool full = json_array_append_new(schema, key_element(&table->sort, "RANGE")) == 0 &&
-                    json_array_append_new(definitions, definition(&table->sort)) == 0;
-        if (!full) {
-            json_decref(schema);
-            schema = NULL;
-        }
-    }
-    return json_pack("{s:s, s:s, s:f, s:o, s:o}", "TableName", table->name, "TableStatus", "ACTIVE",
-                     "CreationDateTime", (double)table->created_ms / 1000, "KeySchema", schema,
-                     "AttributeDefinitions", definitions);
+    json_t *schema = add_array(description, "KeySchema", err);
+    json_t *definitions =
+        schema == NULL ? NULL : add_array(description, "AttributeDefinitions", err);
+    double created_s = (double)table->created_ms / 1000;
+    return definitions != NULL && add_key(schema, definitions, &table->partition, "HASH", err) &&
+           (!table->has_sort || add_key(schema, definitions, &table->sort, "RANGE", err)) &&
+           document_set_field(description, "TableName", json_string(table->name), err) &&
+           document_set_field(description, "TableStatus", json_string("ACTIVE"), err) &&
+           document_set_field(description, "CreationDateTime", json_real(created_s), err);
+}
+
+static bool describe(struct dynamodb_call *call, const char *field, const struct table *table,
+                     struct error *err)
+{
+    json_t *description = document_new(json_object(), err);
+    return description != NULL && document_set_field(call->answer, field, description, err) &&
+           fill(description, table, err);
 }
 
 bool dynamodb_describe_table(struct dynamodb_call *call, struct error *err)
 {
     struct table table;
     return tables_of_request(call, call->request, &table, err) &&
-           document_set_field(call->answer, "Table", describe(&table), err);
+           describe(call, "Table", &table, err);
 }
 
 static const char *member_text(json_t *object, const char *name)
@@ -103,7 +114,7 @@ static bool create(struct dynamodb_call *call, const char *name, const char *spe
     }
     table.created_ms = call->local->now_ms();
     return tables_create(call->connection, &table, false, err) &&
-           document_set_field(call->answer, "TableDescription", describe(&table), err);
+           describe(call, "TableDescription", &table, err);
 }
 
 bool dynamodb_create_table(struct dynamodb_call *call, struct error *err)

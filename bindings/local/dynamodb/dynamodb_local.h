@@ -5,7 +5,8 @@
  * Requests come in as DynamoDB's own JSON documents. An operation reads its request, works on one
  * connection, and fills `answer`. Whatever changes items does so inside one transaction that is
  * begun before the first row is read, so a condition that held still holds when the change is
- * committed; and it is durable before the answer goes out.
+ * committed; and it is durable before the answer goes out. The answer is written before the commit:
+ * when that fails, nothing has changed.
  */
 #ifndef LUNETTE_BINDINGS_LOCAL_DYNAMODB_LOCAL_H
 #define LUNETTE_BINDINGS_LOCAL_DYNAMODB_LOCAL_H
@@ -31,6 +32,7 @@ struct dynamodb_call {
     json_t *request; /* an object, borrowed */
     json_t *answer;  /* an object, empty at first */
     json_t *failure; /* an object: fields for the error's document, if it comes to that */
+    bool commits;    /* set by a write that went well: committed when the answer is written */
 };
 
 typedef bool dynamodb_operation(struct dynamodb_call *call, struct error *err);

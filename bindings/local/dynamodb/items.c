@@ -106,7 +106,6 @@ static bool answer_attributes(struct dynamodb_call *call, const struct write *wr
     return document_set_field(call->answer, "Attributes", attributes, err);
 }
 
-/* The answer is made before the commit: when that fails for want of memory, nothing has changed. */
 static bool run_write(struct dynamodb_call *call, struct write *write, enum return_values wanted,
                       struct error *err)
 {
@@ -117,7 +116,8 @@ static bool run_write(struct dynamodb_call *call, struct write *write, enum retu
     if (!held) {
         return condition_failed(call, write, err);
     }
-    return answer_attributes(call, write, wanted, err) && database_commit(call->connection, err);
+    call->commits = true;
+    return answer_attributes(call, write, wanted, err);
 }
 
 static bool read_return_values(json_t *request, enum write_kind kind, enum return_values *wanted,

@@ -90,9 +90,10 @@ static bool run_connected(struct dynamodb_call *call, dynamodb_operation *run,
     if (call->connection == NULL) {
         return false;
     }
-    bool good = run(call, err);
+    bool good = run(call, err) && document_print(call->answer, response, err) &&
+                (!call->commits || database_commit(call->connection, err));
     database_release(call->connection);
-    return good && document_print(call->answer, response, err);
+    return good;
 }
 
 static bool run_call(struct dynamodb_call *call, const char *operation, const char *body,

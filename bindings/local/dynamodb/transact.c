@@ -57,7 +57,15 @@ static bool get_part(struct dynamodb_call *call, json_t *part, struct place *pla
             return same_item_twice(err);
         }
     }
-    json_t *response = item == NULL ? json_object() : json_pack("{s:o}", "Item", item);
+    json_t *response = document_new(json_object(), err);
+    if (response == NULL) {
+        json_decref(item);
+        return false;
+    }
+    if (item != NULL && !document_set_field(response, "Item", item, err)) {
+        json_decref(response);
+        return false;
+    }
     return document_append(responses, response, err);
 }
 
@@ -272,8 +280,8 @@ static bool run_transaction(struct dynamodb_call *call, struct transaction *tran
             return false;
         }
     }
-    return transaction->cancelled ? cancel(call, transaction, err)
-                                  : database_commit(call->connection, err);
+    call->commits = !transaction->cancelled;
+    return call->commits || cancel(call, transaction, err);
 }
 
 static bool read_token(json_t *request, const char **token, struct error *err)
