@@ -12,6 +12,7 @@
 #include "host/loop.h"
 #include "host/raise.h"
 
+#define TASK_LIST_MAX            1000000
 #define TASK_CONCURRENCY_MAX     1024
 #define TASK_CONCURRENCY_DEFAULT 16
 #define TASK_SLEEP_MAX_MS        900000 /* the longest a Lambda function may run */
@@ -61,8 +62,8 @@ static int task_sleep(lua_State *L)
 /* ---- map and all ----------------------------------------------------------------------------- */
 
 /*
- * The job's anchor table holds what the tasks need: [1] the list, [2] the function or nil,
- * [3] the results, [4] the error once there is one; after that the running tasks are only pointers.
+ * The job's anchor table holds what the tasks need: [1] a copy of the list, [2] the function or
+ * nil, [3] the results, [4] the error once there is one.
  */
 enum { ANCHOR_LIST = 1, ANCHOR_FUNCTION, ANCHOR_RESULTS, ANCHOR_ERROR };
 
@@ -75,14 +76,20 @@ struct member {
 struct group_job {
     struct job job;
     lua_State *L; /* the main state's stack is borrowed for moments */
-    int self;     /* registry reference to this job, while it runs */
+    int self;     /* registry reference to this job until it has ended */
     lua_Integer count, started, running;
     lua_Integer concurrency;
-    bool failed;
+    bool failed, incomplete; /* a piece raised; was cancelled */
     struct member members[];
 };
 
 static void member_done(void *context, enum task_status status, lua_State *co, int results);
+
+/* A table's first size, which may turn out not to be its last. */
+static int table_size(lua_Integer count)
+{
+    return (int)(count > 65536 ? 65536 : count);
+}
 
 /* Pushes the anchor table. */
 static void push_anchor(lua_State *L, const struct group_job *group)
@@ -176,14 +183,21 @@ static void fail(struct group_job *group, lua_State *from)
     cancel_members(group);
 }
 
-static void finish(struct group_job *group)
+static void drop_self(struct group_job *group)
 {
     luaL_unref(group->L, LUA_REGISTRYINDEX, group->self);
     group->self = LUA_NOREF;
+}
+
+static void finish(struct group_job *group)
+{
     struct error err;
-    bool cancelled =
-        job_stopped(&group->job, &err) && !group->failed && group->started < group->count;
-    job_finish(&group->job, cancelled ? &err : NULL);
+    drop_self(group);
+    bool ok = group->failed || (group->started == group->count && !group->incomplete);
+    if (!ok && !job_stopped(&group->job, &err)) {
+        (void)error_set(&err, "cancelled", "cancelled, because the run ended");
+    }
+    job_finish(&group->job, ok ? NULL : &err);
 }
 
 static bool may_start(struct group_job *group)
@@ -214,10 +228,12 @@ static void member_done(void *context, enum task_status status, lua_State *co, i
     group->running--;
     if (status == TASK_FAILED) {
         fail(group, co);
-    } else if (status == TASK_RETURNED && results > 0) {
+    } else if (status == TASK_CANCELLED) {
+        group->incomplete = true;
+    } else if (results > 0) {
         lua_pushcfunction(L, keep_result);
         lua_pushlightuserdata(L, member);
-        lua_pushvalue(co, -results);
+        lua_settop(co, -results); /* the first one counts */
         lua_xmove(co, L, 1);
         if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
             fail(group, L);
@@ -260,36 +276,67 @@ static int push_group(lua_State *L, struct job *job)
     return 1;
 }
 
+/* One that never began has not dropped itself. */
+static void release_group(struct job *job)
+{
+    drop_self((struct group_job *)job);
+}
+
 static const struct job_type group_type = {.name = "task.map",
                                            .start = start_group,
                                            .cancel = cancel_group,
                                            .push = push_group,
+                                           .release = release_group,
                                            .runs_tasks = true};
 
-/* The list is at 1, the function (or nil) at 2. */
-static int run_group(lua_State *L, lua_Integer concurrency)
+/* The list at 1 becomes a plain copy: what the pieces do to it does not matter, and its
+ * metamethods are the caller's to run. Returns its length. */
+static lua_Integer copy_list(lua_State *L)
 {
     lua_Integer count = luaL_len(L, 1);
+    luaL_argcheck(L, count >= 0 && count <= TASK_LIST_MAX, 1,
+                  "a list of 0 to 1000000 items expected");
+    lua_createtable(L, table_size(count), 0);
+    for (lua_Integer i = 1; i <= count; i++) {
+        (void)lua_geti(L, 1, i);
+        lua_rawseti(L, -2, i);
+    }
+    lua_replace(L, 1);
+    return count;
+}
+
+static void push_new_anchor(lua_State *L, lua_Integer count)
+{
+    lua_createtable(L, ANCHOR_ERROR, 0);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, ANCHOR_LIST);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, ANCHOR_FUNCTION);
+    lua_createtable(L, table_size(count), 0);
+    lua_rawseti(L, -2, ANCHOR_RESULTS);
+}
+
+/* The copied list is at 1, the function (or nil) at 2. */
+static int run_group(lua_State *L, lua_Integer count, lua_Integer concurrency)
+{
     if (concurrency > count) {
         concurrency = count;
     }
     size_t size = sizeof(struct group_job) + (size_t)concurrency * sizeof(struct member);
     struct group_job *group = job_new(L, &group_type, size);
     int self = lua_gettop(L);
+    group->self = LUA_NOREF;
     group->count = count;
     group->concurrency = concurrency;
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
     group->L = lua_tothread(L, -1);
     lua_pop(L, 1);
-    lua_createtable(L, 4, 0);
-    lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, ANCHOR_LIST);
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, ANCHOR_FUNCTION);
-    lua_createtable(L, (int)(count > 65536 ? 65536 : count), 0);
-    lua_rawseti(L, -2, ANCHOR_RESULTS);
+    push_new_anchor(L, count);
     (void)lua_setiuservalue(L, self, 1);
-    luaL_checkstack(group->L, LUA_MINSTACK, "too many tasks");
+    luaL_checkstack(L, LUA_MINSTACK, "too many tasks");
+    if (lua_checkstack(group->L, LUA_MINSTACK) == 0) {
+        luaL_error(L, "not enough memory"); /* raised there, it would unwind the wrong thread */
+    }
     lua_pushvalue(L, self);
     group->self = luaL_ref(L, LUA_REGISTRYINDEX);
     return job_run(L);
@@ -309,13 +356,15 @@ static int task_map(lua_State *L)
         arguments_read(L, 3, "map", map_fields, &concurrency, 0);
     }
     lua_settop(L, 2);
-    return run_group(L, concurrency);
+    lua_Integer count = copy_list(L);
+    return run_group(L, count, concurrency);
 }
 
 static int task_all(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    lua_Integer count = luaL_len(L, 1);
+    lua_settop(L, 1);
+    lua_Integer count = copy_list(L);
     luaL_argcheck(L, count <= TASK_CONCURRENCY_MAX, 1, "at most 1024 functions; use task.map");
     for (lua_Integer i = 1; i <= count; i++) {
         if (lua_rawgeti(L, 1, i) != LUA_TFUNCTION) {
@@ -324,9 +373,8 @@ static int task_all(lua_State *L)
         }
         lua_pop(L, 1);
     }
-    lua_settop(L, 1);
     lua_pushnil(L);
-    return run_group(L, count);
+    return run_group(L, count, count);
 }
 
 /* Milliseconds; math.maxinteger when there is no deadline. */

@@ -25,8 +25,17 @@ void job_open(lua_State *L)
     lua_pop(L, 1);
 }
 
+/* A finalizer may run at any allocation, also in the middle of the loop's own work. */
+static void refuse_in_finalizer(lua_State *L, const struct job_type *type)
+{
+    if (lua_gc(L, LUA_GCCOUNT) < 0) {
+        luaL_error(L, "%s can't be called from a __gc metamethod; use <close>", type->name);
+    }
+}
+
 void *job_new(lua_State *L, const struct job_type *type, size_t size)
 {
+    refuse_in_finalizer(L, type);
     struct job *job = lua_newuserdatauv(L, size, 1);
     memset(job, 0, size);
     job->type = type;
@@ -170,16 +179,15 @@ void job_collect_done(struct loop *loop)
 
 /*
  * A worker's job gives up by itself, soon; a started one ends here and now. A group of tasks ends
- * when its last task has: cancelling reaches them through it, a deadline reaches their jobs anyway.
+ * when its last task has.
  */
 void job_stop(struct job *job, enum loop_stop why)
 {
-    bool is_group = job->type->runs_tasks;
-    if (job->state != JOB_RUNNING || (is_group && why == LOOP_STOP_DEADLINE)) {
+    if (job->state != JOB_RUNNING) {
         return;
     }
     atomic_store(&job->stop, why);
-    if (is_group) {
+    if (job->type->runs_tasks) {
         job->type->cancel(job);
     } else if (job->type->start != NULL) {
         struct error err;
@@ -193,10 +201,14 @@ static bool begin(struct job *job, struct error *err)
 {
     struct loop *loop = job->loop;
     job->started_us = loop_now_us();
-    job->deadline_ms = loop->soft_passed ? loop->hard_ms : loop->soft_ms;
     job->state = JOB_RUNNING;
     link_job(job);
-    bool ok = !job_stopped(job, err);
+    if (loop->current != NULL && loop->current->cancelled) {
+        atomic_store(&job->stop, LOOP_STOP_CANCELLED);
+    }
+    bool ok = !loop_deadline_due(loop, err); /* once it has been told, the hard one counts */
+    job->deadline_ms = loop->soft_passed ? loop->hard_ms : loop->soft_ms;
+    ok = ok && !job_stopped(job, err);
     if (ok && job->type->start != NULL) {
         ok = job->type->start(job, err);
     } else if (ok) {
@@ -234,23 +246,60 @@ static int complete(lua_State *L)
     return results;
 }
 
+/* The value on top (popped) lives as long as the task. A script that has got hold of the task's
+ * coroutine can close it: then this is all that keeps a job in flight from being collected. */
+static void hold_in_task(lua_State *L, const struct task *task)
+{
+    (void)lua_rawgetp(L, LUA_REGISTRYINDEX, task);
+    lua_insert(L, -2);
+    (void)lua_setiuservalue(L, -2, TASK_JOB);
+    lua_pop(L, 1);
+}
+
+/* `context` is the job. A script can resume the coroutine, too, with arguments: it goes on waiting
+ * for the loop. */
 static int continue_job(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
-    (void)context;
+    struct job *job = (struct job *)context;
+    struct task *task = job->loop->current;
+    while (lua_touserdata(L, -1) != job) {
+        lua_pop(L, 1);
+    }
+    if (task == NULL || task->co != L) {
+        return lua_yieldk(L, 0, context, continue_job);
+    }
+    lua_pushnil(L);
+    hold_in_task(L, task);
     return complete(L);
+}
+
+static int yield_until_done(lua_State *L, struct job *job, struct task *task)
+{
+    lua_pushvalue(L, -1);
+    hold_in_task(L, task);
+    task->job = job;
+    job->waiter = task;
+    return lua_yieldk(L, 0, (lua_KContext)job, continue_job);
 }
 
 static void wait_in_place(lua_State *L, struct job *job)
 {
     struct loop *loop = job->loop;
+    struct task *task = loop->current;
     lua_State *from = loop->from;
     loop->from = L;
+    if (task != NULL) {
+        task->job = job;
+    }
     while (job->state == JOB_RUNNING) {
         struct error err;
         if (!loop_step(loop, job->type->runs_tasks, &err)) {
             job_stop(job, LOOP_STOP_CANCELLED);
         }
+    }
+    if (task != NULL) {
+        task->job = NULL;
     }
     loop->from = from;
 }
@@ -258,9 +307,13 @@ static void wait_in_place(lua_State *L, struct job *job)
 int job_run(lua_State *L)
 {
     struct job *job = lua_touserdata(L, -1);
-    struct loop *loop = job->loop;
+    struct task *task = job->loop->current;
     struct error err;
     luaL_checkstack(L, LUA_MINSTACK, job->type->name);
+    bool yields = task != NULL && task->co == L && lua_isyieldable(L);
+    if (yields && task->cancelled) {
+        return lua_yield(L, 0); /* for good: an error could be caught */
+    }
     if (!begin(job, &err)) {
         job_finish(job, &err);
         return complete(L);
@@ -268,10 +321,8 @@ int job_run(lua_State *L)
     if (job->state != JOB_RUNNING) {
         return complete(L);
     }
-    if (loop->current != NULL && loop->current->co == L && lua_isyieldable(L)) {
-        loop->current->job = job;
-        job->waiter = loop->current;
-        return lua_yieldk(L, 0, 0, continue_job);
+    if (yields) {
+        return yield_until_done(L, job, task);
     }
     wait_in_place(L, job);
     return complete(L);

@@ -10,6 +10,8 @@
 #include "host/http.h"
 #include "host/loop_internal.h"
 
+#define POLL_INTERVAL_US 1000 /* transfers go on also while tasks are ready all the time */
+
 int64_t loop_now_us(void)
 {
     struct timespec now;
@@ -103,9 +105,8 @@ void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
     timer->running = false;
 }
 
-static void fire_timers(struct loop *loop)
+static void fire_timers(struct loop *loop, int64_t now_us)
 {
-    int64_t now_us = loop_now_us();
     while (loop->timers != NULL && loop->timers->at_us <= now_us) {
         struct loop_timer *timer = loop->timers;
         loop_timer_stop(loop, timer);
@@ -148,41 +149,36 @@ bool loop_deadline_is_hard(const struct loop *loop)
     return loop_now_us() / 1000 >= loop->hard_ms;
 }
 
-/* Stops the jobs in flight whose time is over. job_stop() may unlink the job it is given, and
- * none other, so the next one is taken first. */
-static void stop_overdue(struct loop *loop, int64_t now_ms)
+/* Stops the jobs in flight whose time is over; a group's end with it. job_stop() may unlink the
+ * job it is given, and none other, so the next one is taken first. */
+static void mind_deadline(struct loop *loop, int64_t now_ms)
 {
+    if (now_ms < loop->soft_ms) {
+        return;
+    }
     struct job *next;
     for (struct job *job = loop->jobs; job != NULL; job = next) {
         next = job->next;
-        if (job->deadline_ms <= now_ms && atomic_load(&job->stop) == LOOP_GO_ON) {
+        if (job->deadline_ms <= now_ms && !job->type->runs_tasks &&
+            atomic_load(&job->stop) == LOOP_GO_ON) {
+            loop->soft_passed = true;
             job_stop(job, LOOP_STOP_DEADLINE);
         }
     }
 }
 
-static void mind_deadline(struct loop *loop)
-{
-    int64_t now_ms = loop_now_us() / 1000;
-    if (loop->jobs == NULL || now_ms < loop->soft_ms) {
-        return;
-    }
-    loop->soft_passed = true;
-    stop_overdue(loop, now_ms);
-}
-
 /* ---- one step -------------------------------------------------------------------------------- */
 
-/* Until something is due: -1 for never. Rounded up, so that a wait does not end just short. A
- * deadline that has passed is no reason to wake up: whoever it concerns has been told. */
-static int wait_ms(const struct loop *loop)
+/* From now_us until something is due: -1 for never. Rounded up, so that a wait does not end just
+ * short. A deadline that had passed at now_us is no reason to wake up: mind_deadline() has seen to
+ * it. */
+static int wait_ms(const struct loop *loop, int64_t now_us)
 {
-    int64_t now_us = loop_now_us();
     int64_t until_us = INT64_MAX;
     if (loop->timers != NULL) {
         until_us = loop->timers->at_us;
     }
-    int64_t deadline_ms = loop->soft_passed ? loop->hard_ms : loop->soft_ms;
+    int64_t deadline_ms = now_us / 1000 < loop->soft_ms ? loop->soft_ms : loop->hard_ms;
     if (deadline_ms < until_us / 1000 && deadline_ms > now_us / 1000) {
         until_us = deadline_ms * 1000;
     }
@@ -193,20 +189,31 @@ static int wait_ms(const struct loop *loop)
     return left_ms < 0 ? 0 : left_ms > 60000 ? 60000 : (int)left_ms;
 }
 
+static bool look_at_network(struct loop *loop, int timeout_ms, struct error *err)
+{
+    bool ok = http_wait(loop->http, timeout_ms, err);
+    loop->polled_us = loop_now_us();
+    return ok;
+}
+
+/* All of a step sees the same time: a deadline can't pass between being minded and being waited
+ * for. */
 bool loop_step(struct loop *loop, bool resume_tasks, struct error *err)
 {
     uint64_t finished = loop->jobs_finished;
+    int64_t now_us = loop_now_us();
     job_collect_done(loop);
-    fire_timers(loop);
-    mind_deadline(loop);
+    fire_timers(loop, now_us);
+    mind_deadline(loop, now_us / 1000);
     if (resume_tasks && task_run_ready(loop)) {
-        return true;
+        bool is_due = now_us - loop->polled_us >= POLL_INTERVAL_US;
+        return !is_due || look_at_network(loop, 0, err);
     }
     /* What was waited for may just have ended: then there is nothing to wake up for. */
     if (loop->jobs_finished != finished || loop->jobs == NULL) {
         return true;
     }
-    return http_wait(loop->http, wait_ms(loop), err);
+    return look_at_network(loop, wait_ms(loop, now_us), err);
 }
 
 bool loop_run_until(struct loop *loop, const bool *finished, struct error *err)
@@ -222,15 +229,23 @@ bool loop_run_until(struct loop *loop, const bool *finished, struct error *err)
     return true;
 }
 
+bool loop_has_tasks(const struct loop *loop)
+{
+    return loop->tasks != NULL;
+}
+
+/* A broken network keeps nobody: what is left to wait for then are the workers, which let go
+ * soon. */
 void loop_stop_all(struct loop *loop)
 {
+    static const struct timespec a_moment = {.tv_nsec = 1000000};
     struct error err;
     for (struct task *task = loop->tasks; task != NULL; task = task->next) {
         loop_cancel(task);
     }
     while (loop->tasks != NULL) {
         if (!loop_step(loop, true, &err)) {
-            break;
+            (void)nanosleep(&a_moment, NULL);
         }
     }
 }

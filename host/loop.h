@@ -84,7 +84,7 @@ struct job {
 
 /*
  * Pushes a new job of `size` bytes (at least sizeof(struct job)), zeroed, with one user value: a
- * table that job_anchor() fills. Raises on memory.
+ * table that job_anchor() fills. Raises on memory, and in a __gc metamethod.
  */
 void *job_new(lua_State *L, const struct job_type *type, size_t size);
 
@@ -92,7 +92,8 @@ void *job_new(lua_State *L, const struct job_type *type, size_t size);
  * a Lua string stay valid while a worker reads it. */
 void job_anchor(lua_State *L, int job_index, int value_index);
 
-/* Runs the job on top of the stack. To be called as `return job_run(L)`, and nothing else. */
+/* Runs the job on top of the stack. To be called as `return job_run(L)`, and nothing else. In a
+ * task that has been cancelled it starts nothing, and where it can yield it does not return. */
 int job_run(lua_State *L);
 
 /* Ends a `start` job, on the loop's thread. `err` NULL: it succeeded. */
@@ -162,10 +163,13 @@ enum task_status { TASK_RETURNED, TASK_FAILED, TASK_CANCELLED };
 typedef void task_done(void *context, enum task_status status, lua_State *co, int results);
 struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *context);
 
-/* Its job is stopped, its to-be-closed variables are closed, `done` is called with
- * TASK_CANCELLED; now or as soon as its job has let go. Cancelling a finished task is not
+/* Its job is stopped, its to-be-closed variables are closed (what they wait for themselves is not
+ * stopped), `done` is called with TASK_CANCELLED; as soon as its job has let go. Cancelling a finished task is not
  * allowed: forget the pointer in `done`. */
 void loop_cancel(struct task *task);
+
+/* Is there a task that has not ended? Then the caller runs in one, or while one is waited for. */
+bool loop_has_tasks(const struct loop *loop);
 
 /* Runs everything until *finished is true. Returns false, *err set, only when the loop itself is
  * broken. Not to be called inside a task. */

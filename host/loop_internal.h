@@ -26,6 +26,7 @@ struct loop {
     struct task *tasks; /* all that have not ended */
     struct task *ready_first, *ready_last;
     struct task *current; /* the one that runs right now, or NULL */
+    int64_t polled_us;    /* when the network was last looked at */
 
     int64_t soft_ms, hard_ms;
     bool soft_passed; /* `deadline` has been raised once */
@@ -33,13 +34,16 @@ struct loop {
 
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING };
 
+/* User values of a task: what must live as long as it may touch them. */
+enum { TASK_THREAD = 1, TASK_JOB };
+
 struct task {
     struct loop *loop;
     lua_State *co;
     enum task_state state;
     bool cancelled;
     int arguments;   /* for the first resume */
-    struct job *job; /* what a waiting task waits for */
+    struct job *job; /* what it waits for, whether it has yielded or waits in place */
     task_done *done;
     void *context;
     struct task *previous, *next;

@@ -6,6 +6,9 @@
 #include <lauxlib.h>
 #include <string.h>
 
+/* A script may raise the same table again and again: then its lines begin anew at some point. */
+#define TRACEBACK_MAX 8192
+
 static void set_text(lua_State *L, const char *name, const char *text)
 {
     if (text[0] != '\0') {
@@ -155,7 +158,7 @@ int raise_message_handler(lua_State *L)
         return 1;
     }
     lua_pushliteral(L, "traceback");
-    if (lua_rawget(L, 1) == LUA_TSTRING) {
+    if (lua_rawget(L, 1) == LUA_TSTRING && lua_rawlen(L, -1) < TRACEBACK_MAX) {
         lua_pushliteral(L, "\nwaited for by:\n");
     } else {
         lua_settop(L, 1);

@@ -80,11 +80,13 @@ static int run_body(lua_State *L)
 
 struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *context)
 {
-    struct task *task = lua_newuserdatauv(L, sizeof *task, 1);
+    struct task *task = lua_newuserdatauv(L, sizeof *task, 2);
     memset(task, 0, sizeof *task);
     lua_State *co = lua_newthread(L);
-    luaL_checkstack(co, arguments + LUA_MINSTACK, "too many arguments for a task");
-    (void)lua_setiuservalue(L, -2, 1);
+    if (lua_checkstack(co, arguments + LUA_MINSTACK) == 0) {
+        luaL_error(L, "not enough memory"); /* raised in co, it would unwind the wrong thread */
+    }
+    (void)lua_setiuservalue(L, -2, TASK_THREAD);
     lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* the last call here that can raise */
     *task = (struct task){
         .loop = loop_of(L), .co = co, .arguments = arguments + 1, .done = done, .context = context};
@@ -95,16 +97,27 @@ struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *cont
     return task;
 }
 
+/* Closes its to-be-closed variables. They may wait for jobs of their own: in place, and as part of
+ * no task, so that a cancelled one can still clean up. */
+static void unwind(struct task *task)
+{
+    struct loop *loop = task->loop;
+    struct task *outer = loop->current;
+    loop->current = NULL;
+    (void)lua_resetthread(task->co);
+    loop->current = outer;
+}
+
 /* The one way out. `co` holds `results` values; a cancelled coroutine is unwound first. */
 static void end_task(struct task *task, enum task_status status, int results)
 {
     struct loop *loop = task->loop;
     lua_State *co = task->co;
-    unlink_task(task);
     if (status == TASK_CANCELLED) {
-        (void)lua_resetthread(co);
+        unwind(task);
         results = 0;
     }
+    unlink_task(task);
     task->done(task->context, status, co, results);
     lua_pushnil(loop->L);
     lua_rawsetp(loop->L, LUA_REGISTRYINDEX, task); /* the task may be collected from here on */
@@ -122,7 +135,7 @@ static int make_yield_error(lua_State *L)
 static void end_yielded(struct task *task)
 {
     lua_State *from = task->loop->from;
-    (void)lua_resetthread(task->co);
+    unwind(task);
     lua_settop(task->co, 0);
     lua_pushcfunction(from, make_yield_error);
     (void)lua_pcall(from, 0, 1, 0); /* without memory, the error is that */
@@ -146,12 +159,14 @@ static void resume(struct task *task)
         if (task->cancelled) {
             job_stop(task->job, LOOP_STOP_CANCELLED);
         }
+    } else if (task->cancelled) {
+        end_task(task, TASK_CANCELLED, 0);
     } else if (status == LUA_YIELD) {
         end_yielded(task);
     } else if (status == LUA_OK) {
-        end_task(task, task->cancelled ? TASK_CANCELLED : TASK_RETURNED, results);
+        end_task(task, TASK_RETURNED, results);
     } else {
-        end_task(task, task->cancelled ? TASK_CANCELLED : TASK_FAILED, 1);
+        end_task(task, TASK_FAILED, 1);
     }
 }
 
@@ -175,7 +190,7 @@ void loop_cancel(struct task *task)
         return;
     }
     task->cancelled = true;
-    if (task->state == TASK_WAITING) {
+    if (task->job != NULL) {
         job_stop(task->job, LOOP_STOP_CANCELLED);
     }
 }

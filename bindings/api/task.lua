@@ -9,7 +9,8 @@ local task = {}
 ---@field concurrency? integer How many at a time, 1 to 1024. Default 16.
 
 ---Calls a function for each item of a list, side by side, and returns the results in the list's
----order. The first error cancels the rest, and is raised.
+---order. The first error cancels the rest, and is raised. The list is copied first; at most
+---1,000,000 items.
 ---
 ---```lua
 ---local heads = task.map(keys, function(key) return s3.head { bucket = "b", key = key } end)

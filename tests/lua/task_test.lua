@@ -131,6 +131,125 @@ t.test("a yield of a piece itself is an error, not a hang", function()
   t.raises("yield outside a coroutine", task.map, { 1 }, function() coroutine.yield() end)
 end)
 
+t.test("cancelling reaches a piece that waits in place", function()
+  local started, went_on = host.now_ms(), false
+  t.raises("stop", task.all, {
+    function()
+      local ok, err = pcall(coroutine.wrap(function()
+        task.map({ 1 }, function() task.sleep(3000) end)
+      end))
+      t.equal({ ok, err.code }, { false, "cancelled" })
+      task.sleep(0)
+      went_on = true
+    end,
+    function()
+      task.sleep(5)
+      error "stop"
+    end,
+  })
+  t.ok(host.now_ms() - started < 1000, "it was waited for")
+  t.equal(went_on, false)
+end)
+
+t.test("a cancelled piece can wait while it cleans up", function()
+  local closed = { n = 0 }
+  t.raises("stop", task.map, { 1, 2 }, function(i)
+    local guard <close> = setmetatable({}, { __close = function()
+      task.sleep(2)
+      closed.n = closed.n + #task.map({ 1, 2 }, function(x) return nap(1, x) end)
+    end })
+    task.sleep(i == 1 and 5 or 60000)
+    error "stop"
+  end)
+  t.equal(closed.n, 4)
+end)
+
+t.test("an error in a close handler is the piece's, but not a cancelled one's", function()
+  local function failing(text)
+    return setmetatable({}, { __close = function() error(text) end })
+  end
+  t.raises("while closing", task.map, { 1 }, function()
+    local guard <close> = failing "while closing"
+    task.sleep(1)
+  end)
+  t.raises("first", task.all, {
+    function()
+      local guard <close> = failing "second"
+      task.sleep(60000)
+    end,
+    function()
+      task.sleep(1)
+      error "first"
+    end,
+  })
+end)
+
+t.test("a script can't wake a waiting piece, nor pull its job away", function()
+  local waiting
+  t.equal(task.all {
+    function()
+      waiting = coroutine.running()
+      return nap(20, "slept")
+    end,
+    function()
+      for _ = 1, 3 do t.ok(coroutine.resume(waiting, 1, "two", {})) end
+      return coroutine.status(waiting)
+    end,
+  }, { "slept", "suspended" })
+  t.raises("cannot resume dead coroutine", task.all, {
+    function()
+      waiting = coroutine.running()
+      task.sleep(20)
+    end,
+    function()
+      t.ok(coroutine.close(waiting))
+      collectgarbage()
+      collectgarbage()
+      task.sleep(50)
+    end,
+  })
+end)
+
+t.test("a finalizer can't start a job", function()
+  local err
+  setmetatable({}, { __gc = function() err = select(2, pcall(task.sleep, 1)) end })
+  collectgarbage()
+  t.ok(tostring(err):find("can't be called from a __gc metamethod", 1, true), tostring(err))
+end)
+
+t.test("the list is read once, through its metamethods", function()
+  local list = { 1, 2, 3 }
+  t.equal(task.map(list, function(x)
+    list[1], list[2], list[3] = nil, nil, nil
+    return nap(1, x)
+  end, { concurrency = 1 }), { 1, 2, 3 })
+  local proxy = setmetatable({}, {
+    __len = function() return 2 end,
+    __index = function(_, i) return i * 10 end,
+  })
+  t.equal(task.map(proxy, function(x) return x end), { 10, 20 })
+  for _, length in ipairs { -1, math.mininteger, 1000001 } do
+    local wrong = setmetatable({}, { __len = function() return length end })
+    t.raises("a list of 0 to 1000000 items expected", task.map, wrong, print)
+  end
+end)
+
+t.test("what is raised again and again does not grow", function()
+  local stop = { reason = "stop" }
+  for _ = 1, 300 do pcall(task.map, { 1 }, function() error(stop) end) end
+  t.ok(#stop.traceback < 16384, "traceback of " .. #stop.traceback .. " bytes")
+  t.ok(stop.traceback:find("task_test.lua:", 1, true), stop.traceback)
+end)
+
+t.test("any value can be an error", function()
+  for _, value in ipairs { false, true, print, io.stdout, coroutine.create(print) } do
+    local ok, err = pcall(task.map, { 1 }, function() error(value) end)
+    t.equal({ ok, err == value }, { false, true }, tostring(value))
+  end
+  t.equal(select(2, pcall(task.map, { 1 }, function() error(nil) end)).message, "nil")
+  t.equal(select(2, pcall(task.map, { 1 }, function() error(42) end)).message, "42")
+end)
+
 t.test("many pieces", function()
   local list = {}
   for i = 1, 5000 do list[i] = i end
