@@ -122,7 +122,7 @@ static int host_load_handler(lua_State *L)
     struct buffer *traceback = push_buffer(L, VM_TRACEBACK_MAX);
     struct error err;
     bool ok = load(&asked, traceback, &err);
-    console->loaded = ok;
+    console->loaded = console->loaded || ok; /* else the one before stays */
     if (!ok) {
         return push_failure(L, &err, traceback);
     }
@@ -172,6 +172,12 @@ static const char *optional_text(lua_State *L, int index, const char *name)
     return luaL_checkstring(L, -1);
 }
 
+static int64_t deadline_in(int64_t timeout_ms)
+{
+    int64_t now_ms = loop_wall_ms();
+    return timeout_ms < LOOP_NO_DEADLINE - now_ms ? now_ms + timeout_ms : LOOP_NO_DEADLINE;
+}
+
 static int host_invoke(lua_State *L)
 {
     struct console *console = console_of(L);
@@ -195,7 +201,7 @@ static int host_invoke(lua_State *L)
         .function_name = "local",
         .function_version = "$LATEST",
         .memory_mb = console->memory_mb,
-        .deadline_ms = timeout_ms <= 0 ? LOOP_NO_DEADLINE : loop_wall_ms() + timeout_ms,
+        .deadline_ms = timeout_ms <= 0 ? LOOP_NO_DEADLINE : deadline_in(timeout_ms),
         .cold_start = console->invocations++ == 0,
     };
     log_begin_invocation(invocation.request_id);

@@ -3,7 +3,8 @@
  * loading the handler, invoking it, the terminal, the embedded files.
  *
  *     host.version                          "0.1.0"
- *     host.load_handler([path [, entry]])   true; or nil, error object
+ *     host.load_handler([path [, entry]])   true; or nil, error object, and the handler that was
+ *                                           loaded before stays
  *     host.handler_name()                   the path in use, for messages
  *     host.invoke(event_json [, {request_id=, timeout_ms=}])
  *                                           result JSON; or nil, error object (with .traceback)

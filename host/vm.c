@@ -29,6 +29,9 @@ static void *allocate(void *context, void *block, size_t old_size, size_t new_si
         return NULL; /* Lua collects everything and asks again, then raises */
     }
     void *moved = realloc(block, new_size);
+    if (moved == NULL && new_size <= held) {
+        moved = block; /* Lua counts on it that shrinking does not fail */
+    }
     if (moved != NULL) {
         vm->memory = vm->memory - held + new_size;
         if (vm->memory > vm->memory_peak) {
@@ -57,7 +60,7 @@ void vm_memory_reset_peak(struct vm *vm)
 
 /*
  * After the hard deadline the hook runs at every instruction, so that a pcall can catch what it
- * raises only until the next one.
+ * raises only until the next one. A coroutine that outlives its invocation calms down again.
  */
 static void interrupt(lua_State *L, lua_Debug *frame)
 {
@@ -69,6 +72,9 @@ static void interrupt(lua_State *L, lua_Debug *frame)
             lua_sethook(L, interrupt, LUA_MASKCOUNT, 1);
         }
         raise_error(L, &err);
+    }
+    if (lua_gethookcount(L) != HOOK_INSTRUCTIONS) {
+        vm_arm_hook(L);
     }
 }
 
@@ -214,8 +220,51 @@ static int print_to_log(lua_State *L)
     return 0;
 }
 
+static int end_coroutine(lua_State *L, int status, lua_KContext context)
+{
+    (void)context;
+    if (status != LUA_OK && status != LUA_YIELD) {
+        return lua_error(L);
+    }
+    return lua_gettop(L);
+}
+
+/* Upvalue 1: the script's function. It runs protected for the same reason as a task's does: the
+ * deadline must reach its to-be-closed variables, too (see run_body in task.c). */
+static int run_coroutine(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    int status = lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, end_coroutine);
+    return end_coroutine(L, status, 0);
+}
+
+/* Upvalue 1: Lua's own coroutine.create or wrap. */
+static int make_coroutine(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 1);
+    lua_pushcclosure(L, run_coroutine, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static void replace_coroutine_makers(lua_State *L)
+{
+    static const char *const makers[] = {"create", "wrap"};
+    lua_getglobal(L, "coroutine");
+    for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+        lua_getfield(L, -1, makers[i]);
+        lua_pushcclosure(L, make_coroutine, 1);
+        lua_setfield(L, -2, makers[i]);
+    }
+    lua_pop(L, 1);
+}
+
 static void replace_functions(lua_State *L)
 {
+    replace_coroutine_makers(L);
     lua_getglobal(L, "os");
     lua_pushcfunction(L, refuse_exit);
     lua_setfield(L, -2, "exit");

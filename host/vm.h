@@ -72,7 +72,7 @@ struct vm_invocation {
 /*
  * Runs the handler on one event and waits for it and everything it started. True: `result` holds
  * JSON. False: *err, and in `traceback` the lines of the script, if it got that far. Either way the
- * state has been swept.
+ * state has been swept. Not from inside a task: `usage`.
  *
  * The script is told of the deadline some time before it (a tenth of the time there was, at most
  * 1.5 s) and stopped for good at a quarter of that.

@@ -91,7 +91,12 @@ static bool folder_of(const char *path, struct buffer *folder, struct error *err
     return buffer_check(folder, "the handler's folder", err);
 }
 
-/* What the script returned is on top; leaves the function there. */
+struct loading {
+    struct vm *vm;
+    const char *name, *entry;
+};
+
+/* What the script returned is on top; leaves the function there. May raise (memory). */
 static bool choose_entry(lua_State *L, const char *name, const char *entry, struct error *err)
 {
     if (lua_type(L, -1) == LUA_TFUNCTION) {
@@ -113,28 +118,43 @@ static bool choose_entry(lua_State *L, const char *name, const char *entry, stru
                      name, entry, lua_isnil(L, -1) ? "missing" : luaL_typename(L, -1));
 }
 
+/* Argument 1: the loading, 2: what the script returned. */
+static int keep_handler(lua_State *L)
+{
+    const struct loading *loading = lua_touserdata(L, 1);
+    struct error err;
+    if (!choose_entry(L, loading->name, loading->entry, &err)) {
+        raise_error(L, &err);
+    }
+    int handler = luaL_ref(L, LUA_REGISTRYINDEX);
+    luaL_unref(L, LUA_REGISTRYINDEX, loading->vm->handler);
+    loading->vm->handler = handler;
+    return 0;
+}
+
 bool vm_load_handler_text(struct vm *vm, const char *text, size_t length, const char *name,
                           const char *entry, struct buffer *traceback, struct error *err)
 {
     lua_State *L = vm->L;
     char chunk[512];
     (void)snprintf(chunk, sizeof chunk, "@%s", name);
-    if (luaL_loadbufferx(L, text, length, chunk, "t") != LUA_OK) {
-        (void)error_set(err, "syntax", "%s", lua_tostring(L, -1));
-        lua_pop(L, 1);
+    struct loading loading = {vm, name, entry == NULL ? "main" : entry};
+    lua_pushcfunction(L, keep_handler);
+    lua_pushlightuserdata(L, &loading);
+    int status = luaL_loadbufferx(L, text, length, chunk, "t");
+    if (status != LUA_OK) {
+        read_failure(vm, L, -1, err);
+        if (status == LUA_ERRSYNTAX) {
+            (void)error_set(err, "syntax", "%s", lua_tostring(L, -1));
+        }
+        lua_pop(L, 3);
         return false;
     }
     if (!vm_call(vm, 0, 1, traceback, err)) {
+        lua_pop(L, 2);
         return false;
     }
-    bool ok = choose_entry(L, name, entry == NULL ? "main" : entry, err);
-    if (ok) {
-        luaL_unref(L, LUA_REGISTRYINDEX, vm->handler);
-        vm->handler = luaL_ref(L, LUA_REGISTRYINDEX);
-    } else {
-        lua_pop(L, 1);
-    }
-    return ok;
+    return vm_call(vm, 2, 0, NULL, err);
 }
 
 bool vm_load_handler(struct vm *vm, const char *path, const char *entry, struct buffer *traceback,
@@ -225,7 +245,7 @@ static void keep_result(struct run *run, lua_State *co, int results)
     if (results == 0) {
         lua_pushnil(L);
     } else {
-        lua_pushvalue(co, -results);
+        lua_settop(co, -results); /* the first one counts */
         lua_xmove(co, L, 1);
     }
     run->ok = vm_call(run->vm, 1, 1, NULL, run->err);
@@ -296,6 +316,9 @@ bool vm_invoke(struct vm *vm, const struct vm_invocation *invocation, struct buf
                struct buffer *traceback, struct error *err)
 {
     struct run run = {vm, invocation, result, traceback, err, false, false};
+    if (loop_has_tasks(vm->loop)) {
+        return error_set(err, "usage", "an invocation can't be started from inside another");
+    }
     if (vm->handler == LUA_NOREF) {
         return error_set(err, "no_handler", "no handler has been loaded");
     }

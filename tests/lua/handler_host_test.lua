@@ -147,6 +147,57 @@ t.test("not even in a coroutine, or in a close handler", function()
   t.equal(err.code, "deadline")
 end)
 
+t.test("not even in a close handler of a coroutine that it killed", function()
+  local started = host.now_ms()
+  invoke([[
+    local spin = function() while true do end end
+    local guarded = function()
+      local guard <close> = setmetatable({}, {__close = spin})
+      spin()
+    end
+    return function()
+      pcall(coroutine.wrap(guarded))
+      coroutine.resume(coroutine.create(guarded))
+    end]], {}, { timeout_ms = 300 })
+  t.ok(host.now_ms() - started < 3000, "it went on")
+end)
+
+t.test("a coroutine that outlives its invocation's deadline is not slowed down for good", function()
+  local text = [[
+    local function spin() while true do end end
+    local survivor = coroutine.create(function()
+      pcall(function()
+        local guard <close> = setmetatable({}, {__close = coroutine.yield})
+        spin()
+      end)
+      for _ = 1, 100000 do end
+      return select(3, debug.gethook())
+    end)
+    return function(event)
+      if event.spin then pcall(spin) end
+      local _, count = coroutine.resume(survivor)
+      return not event.spin and count or nil
+    end]]
+  invoke(text, { spin = true }, { timeout_ms = 200 })
+  t.ok(json.decode(host.invoke "{}") > 1000, "the hook still runs at every instruction")
+end)
+
+t.test("the script's own coroutines are as Lua's", function()
+  t.equal(invoke([[
+    return function()
+      local co = coroutine.create(function(a, b)
+        local c = coroutine.yield(a + b)
+        error({ c = c })
+      end)
+      local _, sum = coroutine.resume(co, 1, 2)
+      local ok, err = coroutine.resume(co, 4)
+      local each = coroutine.wrap(function(...) for i = 1, select("#", ...) do coroutine.yield(i) end end)
+      return { sum, ok, err.c, coroutine.status(co), each(nil, nil), each(),
+        (select(2, pcall(coroutine.wrap, 1))) }
+    end]], {}), { 3, false, 4, "dead", 1, 2,
+    "bad argument #1 to 'coroutine.wrap' (function expected, got number)" })
+end)
+
 t.test("the deadline reaches jobs in flight", function()
   local started = host.now_ms()
   local _, err = invoke([[
@@ -204,6 +255,40 @@ end)
 t.test("a handler that yields by itself fails, and does not hang", function()
   local _, err = invoke("return function() coroutine.yield(1) end", {})
   t.ok(err.message:find("yield outside a coroutine", 1, true), err.message)
+end)
+
+t.test("a handler can't start an invocation", function()
+  for _, call in ipairs { "host.invoke('{}')", "task.all { function() return host.invoke('{}') end }",
+    "coroutine.wrap(host.invoke)('{}')" } do
+    local result, err = invoke([[
+      local host, task = require "host", require "task"
+      return function()
+        local _, err = ]] .. call .. [[
+
+        return err and err.message or "raised nothing"
+      end]], {}, { timeout_ms = 3000 })
+    t.ok(result, err and err.message)
+  end
+  local result = invoke([[
+    return function() return { select(2, require("host").invoke("{}")).message } end]], {})
+  t.equal(result, { "an invocation can't be started from inside another" })
+end)
+
+t.test("a handler that can't be loaded leaves the one before in place", function()
+  t.ok(load "return function() return 'before' end")
+  t.equal(load "return function(", nil)
+  t.equal(load "return 1", nil)
+  t.equal(host.invoke "{}", '"before"')
+end)
+
+t.test("a timeout of any size is no overflow", function()
+  t.ok(load "return function(_, context) return context.remaining_ms() > 1e15 end")
+  t.equal(host.invoke("{}", { timeout_ms = math.maxinteger }), "true")
+end)
+
+t.test("only the first result counts, however many there are", function()
+  t.ok(load "return function() return table.unpack({'first'}, 1, 200) end")
+  t.equal(host.invoke "{}", '"first"')
 end)
 
 t.test("five hundred warm invocations hold no more memory than ten", function()
