@@ -183,9 +183,11 @@ static void read_number(const struct reader *reader, const struct argument *fiel
         complain_type(reader, field, "a number");
     }
     double value = lua_tonumber(L, -1);
-    bool bounded = field->min != 0 || field->max != 0;
-    if (!isfinite(value) ||
-        (bounded && (value < (double)field->min || value > (double)field->max))) {
+    if (!isfinite(value)) {
+        complain(reader, "field '%s' is %g, expected a finite number", field->name, value);
+    }
+    if ((field->min != 0 || field->max != 0) &&
+        (value < (double)field->min || value > (double)field->max)) {
         complain(reader, "field '%s' is %g, expected %lld to %lld", field->name, value,
                  (long long)field->min, (long long)field->max);
     }

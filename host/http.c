@@ -151,8 +151,8 @@ static bool add_headers(struct http_transfer *transfer, const struct http_reques
         struct buffer line;
         buffer_init(&line, HTTP_HEADERS_MAX);
         /* "Name;" is curl's way to send a header with an empty value. */
-        (void)buffer_printf(&line, header->value[0] == '\0' ? "%s;" : "%s: %s", header->name,
-                            header->value);
+        bool is_blank = header->value[strspn(header->value, " \t")] == '\0';
+        (void)buffer_printf(&line, is_blank ? "%s;" : "%s: %s", header->name, header->value);
         bool ok = buffer_check(&line, "a request header", err) &&
                   add_header(transfer, buffer_text(&line), err);
         buffer_release(&line);
@@ -345,15 +345,17 @@ static int64_t time_us(CURL *easy, CURLINFO what)
 static void read_facts(struct http_transfer *transfer)
 {
     struct http_response *response = &transfer->response;
-    long status = 0, header_size = 0, connects = 0;
+    long status = 0, header_size = 0, connects = 0, local_port = 0;
     curl_off_t downloaded = 0;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_HEADER_SIZE, &header_size);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &local_port);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &downloaded);
     response->status = (int)status;
     response->bytes_received = header_size + downloaded;
-    response->reused_connection = connects == 0;
+    /* No new connection, and yet there was one. */
+    response->reused_connection = connects == 0 && local_port != 0;
     response->total_us = time_us(transfer->easy, CURLINFO_TOTAL_TIME_T);
     response->connect_us = time_us(transfer->easy, CURLINFO_CONNECT_TIME_T);
     response->first_byte_us = time_us(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T);
@@ -372,33 +374,36 @@ static void finish(struct http_transfer *transfer, CURLcode result)
     free_transfer(transfer);
 }
 
-/* A callback may start or cancel transfers, so the messages are asked for one by one. */
-static void finish_all(struct http *http)
+/* Whether any had finished. A callback may start or cancel transfers, so the messages are asked
+ * for one by one. */
+static bool finish_all(struct http *http)
 {
     CURLMsg *message;
     int left;
+    bool any = false;
     while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
         if (message->msg == CURLMSG_DONE) {
             struct http_transfer *transfer = NULL;
             CURLcode result = message->data.result;
             (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
             finish(transfer, result);
+            any = true;
         }
     }
+    return any;
 }
 
 bool http_wait(struct http *http, int timeout_ms, struct error *err)
 {
     int running = 0;
     CURLMcode result = curl_multi_perform(http->multi, &running);
-    struct http_transfer *before = http->transfers;
-    finish_all(http);
-    if (result == CURLM_OK && before == http->transfers) {
+    bool any = finish_all(http);
+    if (result == CURLM_OK && !any) {
         int bound_ms = timeout_ms < 0 ? 60000 : timeout_ms;
         result = curl_multi_poll(http->multi, NULL, 0, bound_ms, NULL);
         if (result == CURLM_OK) {
             result = curl_multi_perform(http->multi, &running);
-            finish_all(http);
+            (void)finish_all(http);
         }
     }
     if (result != CURLM_OK) {

@@ -164,8 +164,8 @@ typedef void task_done(void *context, enum task_status status, lua_State *co, in
 struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *context);
 
 /* Its job is stopped, its to-be-closed variables are closed (what they wait for themselves is not
- * stopped), `done` is called with TASK_CANCELLED; as soon as its job has let go. Cancelling a finished task is not
- * allowed: forget the pointer in `done`. */
+ * stopped), `done` is called with TASK_CANCELLED; as soon as its job has let go. Cancelling a
+ * finished task is not allowed: forget the pointer in `done`. */
 void loop_cancel(struct task *task);
 
 /* Is there a task that has not ended? Then the caller runs in one, or while one is waited for. */

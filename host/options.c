@@ -79,11 +79,27 @@ static bool check_operands(const struct command_syntax *syntax, const struct par
     return true;
 }
 
-static bool wants_help(int argc, const char *const *argv)
+/* Is `text` an option whose value is the next argument? */
+static bool takes_next(const struct command_syntax *syntax, const char *text)
+{
+    const char *name = text + 2;
+    const struct option *option = NULL;
+    if (strncmp(text, "--", 2) == 0) {
+        option = find_option(syntax->options, name, strlen(name));
+    }
+    return option != NULL && option->kind != OPTION_FLAG;
+}
+
+static bool wants_help(const struct command_syntax *syntax, int argc, const char *const *argv)
 {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             return true;
+        }
+        if (takes_next(syntax, argv[i])) {
+            i++;
+        } else if (syntax->operands_verbatim && argv[i][0] != '-') {
+            return false;
         }
     }
     return false;
@@ -114,7 +130,7 @@ bool options_parse(const struct command_syntax *syntax, int argc, const char *co
                    struct parsed_options *parsed, struct error *err)
 {
     memset(parsed, 0, sizeof *parsed);
-    if (wants_help(argc, argv)) {
+    if (wants_help(syntax, argc, argv)) {
         parsed->help = true;
         return true;
     }

@@ -80,6 +80,10 @@ static bool answer(int connection, const char *request, size_t length)
     } else if (strstr(request, " /short ") != NULL) {
         send_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
         return false;
+    } else if (strncmp(request, "HEAD ", 5) == 0) {
+        send_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+    } else if (strstr(request, " /hang-up ") != NULL) {
+        return false;
     } else if (strstr(request, " /silent ") != NULL) {
         usleep(400000);
         return false;
@@ -227,6 +231,13 @@ TEST(http_keeps_connections_and_follows_nothing)
     CHECK_INTEGER(outcome.status, 404);
     CHECK_TEXT(outcome.body, "gone");
     CHECK(outcome.reused);
+    request = request_to(&server, "/hang-up", url);
+    request.method = "POST"; /* curl repeats it by itself, once, on a new connection */
+    request.body = "x";
+    request.body_length = 1;
+    run(http, &request, &outcome);
+    CHECK_TEXT(outcome.code, "network");
+    CHECK(!outcome.reused);
     free(outcome.body);
     http_free(http);
     stop_server(&server);
@@ -269,6 +280,12 @@ TEST(http_names_what_went_wrong)
     struct http_request request = request_to(&server, "/", url);
     run(http, &request, &outcome);
     CHECK_TEXT(outcome.code, "connect");
+    CHECK(!outcome.reused);
+    outcome.reused = true;
+    request.url = "ftp://127.0.0.1/";
+    run(http, &request, &outcome);
+    CHECK_TEXT(outcome.code, "usage");
+    CHECK(!outcome.reused);
     free(outcome.body);
     http_free(http);
 }
@@ -322,4 +339,119 @@ TEST(http_wakeup_ends_a_wait)
     CHECK(http_wait(http, 30000, &err)); /* the test's own time limit would notice */
     (void)pthread_join(thread, NULL);
     http_free(http);
+}
+
+TEST(http_methods_send_what_they_should)
+{
+    static const struct {
+        const char *method, *body, *length; /* "" : an empty Content-Length is not sent */
+    } cases[] = {
+        {"GET", "", NULL},    {"PUT", "", "0"},       {"POST", "", "0"},     {"POST", "abc", "3"},
+        {"DELETE", "", NULL}, {"DELETE", "abc", "3"}, {"OPTIONS", "", NULL}, {"HEAD", "", NULL},
+    };
+    struct server server;
+    struct error err;
+    struct http *http = http_new(&err);
+    CHECK(start_server(&server));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char url[256], line[64];
+        struct outcome outcome = {0};
+        check_case("%s %s", cases[i].method, cases[i].body);
+        bool is_head = strcmp(cases[i].method, "HEAD") == 0;
+        struct http_request request = request_to(&server, is_head ? "/head" : "/", url);
+        struct http_header blank = {"X-Blank", " \t"};
+        request.method = cases[i].method;
+        request.body = cases[i].body;
+        request.body_length = strlen(cases[i].body);
+        request.headers = &blank;
+        request.header_count = 1;
+        run(http, &request, &outcome);
+        CHECK_TEXT(outcome.code, "");
+        CHECK_INTEGER(outcome.status, 200);
+        if (is_head) {
+            CHECK_INTEGER(outcome.body_length, 0);
+        } else {
+            (void)snprintf(line, sizeof line, "%s / HTTP/1.1\r\n", cases[i].method);
+            CHECK(strncmp(outcome.body, line, strlen(line)) == 0);
+            (void)snprintf(line, sizeof line, "\r\nContent-Length: %s\r\n",
+                           cases[i].length == NULL ? "" : cases[i].length);
+            CHECK((strstr(outcome.body, line) != NULL) == (cases[i].length != NULL));
+            CHECK(strcasestr(outcome.body, "transfer-encoding:") == NULL);
+            CHECK(strcasestr(outcome.body, "content-type:") == NULL);
+            CHECK(strstr(outcome.body, "\r\nX-Blank:\r\n") != NULL);
+            const char *end = strstr(outcome.body, "\r\n\r\n");
+            CHECK_TEXT(end == NULL ? NULL : end + 4, cases[i].body);
+        }
+        free(outcome.body);
+    }
+    http_free(http);
+    stop_server(&server);
+}
+
+/* What a `done` may do: stop others, whether they have finished or not, and start some. */
+struct chain {
+    struct http *http;
+    struct http_request request;
+    struct http_transfer *others[2];
+    struct outcome first, next, never;
+};
+
+static void replace_others(void *context, struct http_response *response, const struct error *err)
+{
+    struct chain *chain = context;
+    struct error failure;
+    keep(&chain->first, response, err);
+    for (size_t i = 0; i < 2; i++) {
+        http_cancel(chain->others[i]);
+    }
+    CHECK(http_start(chain->http, &chain->request, keep, &chain->next, &failure) != NULL);
+}
+
+TEST(http_done_may_start_and_cancel_others)
+{
+    struct server server;
+    struct error err;
+    char url[256];
+    CHECK(start_server(&server));
+    struct chain chain = {.http = http_new(&err)};
+    chain.request = request_to(&server, "/echo", url);
+    CHECK(http_start(chain.http, &chain.request, replace_others, &chain, &err) != NULL);
+    for (size_t i = 0; i < 2; i++) {
+        chain.others[i] = http_start(chain.http, &chain.request, keep, &chain.never, &err);
+        CHECK(chain.others[i] != NULL);
+    }
+    while (chain.next.done == 0 && CHECK(http_wait(chain.http, 2000, &err))) {
+    }
+    CHECK_INTEGER(chain.first.done, 1);
+    CHECK_INTEGER(chain.next.done, 1);
+    CHECK_INTEGER(chain.next.status, 200);
+    CHECK_INTEGER(chain.never.done, 0);
+    free(chain.first.body);
+    free(chain.next.body);
+    http_free(chain.http);
+    stop_server(&server);
+}
+
+/* A transfer that is not the newest ends: the wait must end with it, and not go on for its time. */
+TEST(http_wait_returns_as_soon_as_any_transfer_has_ended)
+{
+    struct server server;
+    struct error err;
+    char url[256], other_url[256];
+    struct outcome outcome = {0}, other = {0};
+    struct http *http = http_new(&err);
+    CHECK(start_server(&server));
+    struct http_request request = request_to(&server, "/echo", url);
+    struct http_request slow = request_to(&server, "/silent", other_url);
+    CHECK(http_start(http, &request, keep, &outcome, &err) != NULL);
+    CHECK(http_start(http, &slow, keep, &other, &err) != NULL);
+    int waits = 0;
+    while (outcome.done == 0 && waits++ < 100 && CHECK(http_wait(http, 20, &err))) {
+    }
+    CHECK_INTEGER(outcome.done, 1);
+    CHECK_INTEGER(other.done, 0);
+    free(outcome.body);
+    http_free(http);
+    free(other.body);
+    stop_server(&server);
 }

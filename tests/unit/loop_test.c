@@ -456,8 +456,11 @@ TEST(loop_deadline_is_told_once_and_then_for_good)
          "deadline deadline deadline"},
         /* Pieces that go on running while the time passes: only a group is in flight. */
         {30, A_MINUTE_MS,
-         "task.all { function() while task.remaining_ms() > 0 do end try(work, 1) try(work, 1) end }"
-         "\nreturn answer()",
+         "task.all { function()\n"
+         "  while task.remaining_ms() > 0 do end\n"
+         "  try(work, 1) try(work, 1)\n"
+         "end }\n"
+         "return answer()",
          "deadline -"},
     };
     struct fixture fixture;

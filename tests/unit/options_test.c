@@ -83,3 +83,31 @@ TEST(options_help_wins_over_everything)
     CHECK(!parsed.help);
     options_release(&parsed);
 }
+
+TEST(options_help_is_the_script_s_after_its_name)
+{
+    static const struct command_syntax verbatim = {"run", "SCRIPT", "", "", options, 1, -1, true};
+    static const struct {
+        const char *argv[ARGUMENTS_MAX];
+        bool help;
+        int operands;
+    } cases[] = {
+        {{"--help", "a.lua"}, true, 0},
+        {{"--json", "-h"}, true, 0},
+        {{"a.lua", "--help"}, false, 2},
+        {{"--store", "x", "a.lua", "-h", "--nope"}, false, 3},
+        {{"--store", "--help", "a.lua"}, false, 1},
+        {{"--store=x", "--help", "a.lua"}, true, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct parsed_options parsed;
+        struct error err;
+        check_case("%zu", i);
+        const char *const *argv = cases[i].argv;
+        if (CHECK(options_parse(&verbatim, count(argv), argv, &parsed, &err))) {
+            CHECK_INTEGER(parsed.help, cases[i].help);
+            CHECK_INTEGER(parsed.operand_count, cases[i].operands);
+            options_release(&parsed);
+        }
+    }
+}
