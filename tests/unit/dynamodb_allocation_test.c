@@ -172,7 +172,8 @@ static bool invoke(void *context, struct error *err)
 
 TEST(dynamodb_allocation_failures_in_the_module)
 {
-    static const struct vm_folder folders[] = {{"", "bindings/"}, {NULL, NULL}};
+    static const struct vm_folder folders[] = {
+        {"lunette.", "bindings/"}, {"", "bindings/"}, {NULL, NULL}};
     const luaL_Reg *const modules[] = {bindings_modules, NULL};
     struct ask store = ask_open();
     struct error err = {.code = ""};
