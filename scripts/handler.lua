@@ -48,7 +48,31 @@ local manifest = require "manifest"
 local s3 = require "s3"
 local task = require "task"
 
-local fingerprint = hash.sha256(json.encode(rules))
+-- Of the rules that shape the results: the others may change without all being made anew.
+local fingerprint = hash.sha256(json.encode { rules.variants, rules.naming, rules.cache_control,
+  rules.metadata, rules.edition })
+
+-- A slip in the rules is said when they are loaded, not found in the results later.
+local function refuse_slips()
+  local naming_words = { slug = "", variant = "", version = "", stem = "", extension = "" }
+  local facts = { name = 1, stem = 1, folder = 1, extension = 1, width = 1, height = 1, format = 1,
+    bytes = 1, uploaded = 1 }
+  local taken = {}
+  for _, variant in ipairs(rules.variants) do
+    assert(variant.name, "rules.variants: a variant has no name")
+    assert(not taken[variant.name], "rules.variants: two are called " .. variant.name)
+    taken[variant.name] = true
+  end
+  for word in rules.naming:gmatch "{(.-)}" do
+    assert(naming_words[word], "rules.naming: there is no {" .. word .. "}")
+  end
+  for word, fact in pairs(rules.metadata) do
+    assert(facts[fact], ("rules.metadata: %s: there is no '%s'"):format(word, fact))
+  end
+  assert(rules.when_deleted == "remove" or rules.when_deleted == "keep",
+    'rules.when_deleted is neither "remove" nor "keep"')
+end
+refuse_slips()
 
 -- The object's headers, or nil when it isn't there.
 local function look(bucket, key)

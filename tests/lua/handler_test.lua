@@ -234,6 +234,17 @@ t.test("a changed rule makes it anew and leaves nothing behind", function()
   t.equal(#list_of(world), 1)
 end)
 
+t.test("a rule that shapes no result makes nothing anew", function()
+  local world = new_world(quiet)
+  world.place("uploads", "cat.jpg", "4000x3000 cat")
+  run(load_handler(world), created "cat.jpg")
+  world.writes = {}
+  local record = run(load_handler(world, nil, function(source)
+    return (source:gsub("max_bytes = 50", "max_bytes = 60"))
+  end), created "cat.jpg")
+  t.equal({ record.status, world.writes }, { "unchanged", {} })
+end)
+
 t.test("a replaced photo replaces its pictures", function()
   local world = new_world(quiet)
   world.place("uploads", "cat.jpg", "4000x3000 cat")
@@ -325,6 +336,22 @@ t.test("keys that are hard to write make pictures with harmless names", function
   t.equal(#pictures_of(world), 18)
   t.equal(#list_of(world), 6)
   for _, key in ipairs(pictures_of(world)) do t.ok(key:find("^[%w._/-]+$"), key) end
+end)
+
+t.test("a slip in the rules is said when they are loaded", function()
+  local cases = {
+    { "{slug}/", "{slgu}/", "rules.naming: there is no {slgu}" },
+    { '"stem"', '"stme"', "rules.metadata: title: there is no 'stme'" },
+    { '= "remove",', '= "romove",', "rules.when_deleted is neither" },
+    { '"medium"', '"thumb"', "rules.variants: two are called thumb" },
+    { 'name = "large", ', "", "rules.variants: a variant has no name" },
+  }
+  for _, case in ipairs(cases) do
+    t.raises(case[3], load_handler, new_world(quiet), nil, function(source)
+      local at, to = source:find(case[1], 1, true)
+      return source:sub(1, at - 1) .. case[2] .. source:sub(to + 1)
+    end)
+  end
 end)
 
 -- ---- every order -------------------------------------------------------------------------------
