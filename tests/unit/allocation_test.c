@@ -166,7 +166,8 @@ static bool invoke(struct vm *vm, struct error *err)
 static bool run_handler(void *context, struct error *err)
 {
     static const luaL_Reg *const modules[] = {bindings_modules, NULL};
-    static const struct vm_folder folders[] = {{"", "bindings/"}, {NULL, NULL}};
+    static const struct vm_folder folders[] = {
+        {"lunette.", "bindings/"}, {"", "bindings/"}, {NULL, NULL}};
     (void)context;
     struct loop_options loop_options = {.worker_threads = 1};
     struct loop *loop = loop_new(&loop_options, err);
