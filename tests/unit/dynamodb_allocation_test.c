@@ -47,7 +47,8 @@ static const struct requests requests[] = {
     {NULL, "PutItem",
      "{\"TableName\":\"things\",\"Item\":{\"id\":{\"S\":\"a\"},\"l\":{\"L\":[{\"N\":\"1.50\"},"
      "{\"M\":{\"x\":{\"NS\":[\"3\",\"1\",\"2\"]}}}]},\"s\":{\"SS\":[\"b\",\"a\"]},"
-     "\"b\":{\"B\":\"AAEC\"},\"n\":{\"N\":\"0\"}},\"ConditionExpression\":\"attribute_not_exists(gone"
+     "\"b\":{\"B\":\"AAEC\"},\"n\":{\"N\":\"0\"}},\"ConditionExpression\":"
+     "\"attribute_not_exists(gone"
      ") OR #n IN (:a, :b)\",\"ExpressionAttributeNames\":{\"#n\":\"n\"},"
      "\"ExpressionAttributeValues\":{\":a\":{\"N\":\"1\"},\":b\":{\"N\":\"2\"}},"
      "\"ReturnValues\":\"ALL_OLD\"}",
@@ -65,7 +66,8 @@ static const struct requests requests[] = {
     {NULL, "Query",
      "{\"TableName\":\"things\",\"KeyConditionExpression\":\"id = :a\",\"Limit\":1,"
      "\"FilterExpression\":\"begins_with(b, :b) AND size(s) BETWEEN :n AND :m\","
-     "\"ProjectionExpression\":\"l[1].x, n, s\",\"ExpressionAttributeValues\":{\":a\":{\"S\":\"a\"},"
+     "\"ProjectionExpression\":\"l[1].x, n, s\",\"ExpressionAttributeValues"
+     "\":{\":a\":{\"S\":\"a\"},"
      "\":b\":{\"B\":\"AA==\"},\":n\":{\"N\":\"1\"},\":m\":{\"N\":\"3\"}}}",
      NULL},
     {NULL, "Scan", "{\"TableName\":\"things\",\"Segment\":0,\"TotalSegments\":2}", NULL},
@@ -85,7 +87,8 @@ static const struct requests requests[] = {
      "{\"id\":{\"S\":\"v\"}}}}]}",
      NULL},
     {NULL, "TransactWriteItems",
-     "{\"TransactItems\":[{\"ConditionCheck\":{\"TableName\":\"things\",\"Key\":{\"id\":{\"S\":\"a\""
+     "{\"TransactItems\":[{\"ConditionCheck\":{\"TableName\":\"things\",\"Key"
+     "\":{\"id\":{\"S\":\"a\""
      "}},\"ConditionExpression\":\"attribute_not_exists(id)\"}}]}",
      "TransactionCanceledException"},
     {NULL, "DescribeTable", "{\"TableName\":\"lines\"}", NULL},
