@@ -15,6 +15,7 @@ local s3 = require "s3"
 local upload_bucket = places.uploads
 local photo_bytes_max = 100 * 1000 * 1000
 local manifest_names_max = 8
+local name_columns_max = 40
 
 -- ---- the photos --------------------------------------------------------------------------------
 
@@ -116,7 +117,10 @@ end
 local function process(photo)
   photo.writes = 0
   local ok, err = pcall(run, photo)
-  if not ok then photo.error = err end
+  if ok then return end
+  -- Not the handler's failure: a line of this file would tell nobody anything.
+  if failure.field(err, "where") then err.where = nil end
+  photo.error = err
 end
 
 local function outcome(photo)
@@ -148,7 +152,8 @@ end
 local function rows_of(photo)
   local record = photo.record or {}
   local rows = { {
-    photo.key, record.format or "", layout.pixels(whole(record.width), whole(record.height)),
+    layout.cut(photo.key, name_columns_max), record.format or "",
+    layout.pixels(whole(record.width), whole(record.height)),
     layout.bytes(photo.size), photo.milliseconds and ("%.0f"):format(photo.milliseconds) or "",
   } }
   local variants = type(record.variants) == "table" and record.variants or {}
@@ -185,7 +190,7 @@ local function print_manifest(bucket)
   end
   local names = {}
   for i = 2, math.min(#list, manifest_names_max + 1) do
-    names[i - 1] = layout.cut(tostring(list[i].name), 40)
+    names[i - 1] = layout.cut(tostring(list[i].name), name_columns_max)
   end
   if #list > manifest_names_max + 1 then names[#names + 1] = "..." end
   if #names > 0 then io.stdout:write("  and ", table.concat(names, ", "), "\n") end
@@ -223,8 +228,10 @@ local function print_result(photos)
     local traceback = photo.error and failure.field(photo.error, "traceback")
     if traceback then io.stderr:write(tostring(photo.error), "\n", traceback, "\n") end
   end
-  io.stdout:write(("\nThe rules are in %s: change a number, run this again.\n"):format(
-    host.handler_name()))
+  local name = host.handler_name()
+  io.stdout:write("\n", name == "the built-in handler"
+    and "The rules are the built-in ones: put a handler.lua here to have your own.\n"
+    or ("The rules are in %s: change a number, run this again.\n"):format(name))
 end
 
 local function print_json(photos)

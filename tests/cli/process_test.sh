@@ -158,6 +158,21 @@ contains "with its reason" "no luck" "$out"
 contains "and its line" "failing.lua:3:" "$err"
 contains "the others go on" "2 photos, 1 failed" "$out"
 
+mkdir "$WORK/empty"
+run_elsewhere=$(cd "$WORK/empty" && "$LUNETTE" process --store "$WORK/elsewhere" "$SAMPLES/moon.png" 2>&1)
+contains "without a handler.lua the built-in rules are used" "The rules are the built-in ones" \
+    "$run_elsewhere"
+contains "and do the same" "1 photo, 4 writes" "$run_elsewhere"
+
+mkdir "$WORK/odd"
+odd=($'new\nline.gif' -dash.gif "$(printf 'x%.0s' {1..250}).gif" 'a b+c%20&?#ü.gif' ..gif ...)
+for name in "${odd[@]}"; do cp "$SAMPLES/phases.gif" "$WORK/odd/$name"; done
+cp "$SAMPLES/phases.gif" "$WORK/odd/"$'bad\xff.gif'
+process --store "$WORK/odd-store" "$WORK"/odd/* "$WORK"/odd/.??*
+expect "a name that is no UTF-8 fails alone" 1 "$status"
+contains "with a reason" "  failed: s3.head: InvalidURI: key is not UTF-8" "$out"
+contains "names that are hard to write do not" "7 photos, 1 failed, 24 writes" "$out"
+
 refuses "No such file" process --store "$store" "$SAMPLES/sunset.jpg" nothing.jpg
 refuses "Is a directory" process --store "$store" "$WORK/other"
 refuses "have the same name" process --store "$store" "$SAMPLES/harbour.jpg" "$WORK/other/harbour.jpg"
