@@ -56,6 +56,10 @@ OBJECTS     := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 UNIT_TESTS  := $(sort $(wildcard tests/unit/*.c))
 UNIT_OBJECTS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
 
+# One short line for each step; V=1 shows the commands.
+SAY := $(if $(V),@true,@echo)
+Q   := $(if $(V),,@)
+
 .PHONY: all help deps test-deps ci-deps demo test unit samples fuzz fuzzers lint \
         clean FORCE
 .DELETE_ON_ERROR:
@@ -93,7 +97,8 @@ ci-deps: test-deps ## install what .ci/run needs besides
 # ---- the program ----------------------------------------------------------------------------
 
 $(BUILD)/lunette: $(OBJECTS)
-	$(CC) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
+	$(SAY) "  LD $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
 
 # A changed flag rebuilds: the stamp's content is the flags, and it is touched only when they change.
 $(BUILD)/flags: FORCE
@@ -103,7 +108,8 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(SAY) "  CC $<"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # The Lua sources become part of the binary; host/embedded.h says how they are found.
 $(BUILD)/embedded.list: FORCE
@@ -111,10 +117,12 @@ $(BUILD)/embedded.list: FORCE
 	@echo '$(LUA_SOURCES)' | cmp -s - $@ || echo '$(LUA_SOURCES)' > $@
 
 $(BUILD)/embedded.c: $(BUILD)/embedded.list $(LUA_SOURCES) host/embed.sh
-	sh host/embed.sh $(LUA_SOURCES) > $@
+	$(SAY) "  EMBED $@"
+	$(Q)sh host/embed.sh $(LUA_SOURCES) > $@
 
 $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+	$(SAY) "  CC $<"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d)
 
@@ -131,19 +139,21 @@ demo: deps ## install, build, make sample photos, run the main job on them, show
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 $(BUILD)/unit-tests: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(UNIT_OBJECTS)
-	$(CC) $(LDFLAGS_ALL) $(WRAP) -o $@ $^ $(LIBS)
+	$(SAY) "  LD $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(WRAP) -o $@ $^ $(LIBS)
 
 # The sample photos are the same in every mode, so there is one set of them.
 SAMPLES := build/samples
 
 build/make-photos: $(wildcard tests/samples/*.c tests/samples/*.h)
 	@mkdir -p $(@D)
-	$(CC) -I. -std=c11 -D_DEFAULT_SOURCE -O2 $(WARNINGS) $(shell pkg-config --cflags GraphicsMagick) \
+	$(SAY) "  CC,LD $@"
+	$(Q)$(CC) -I. -std=c11 -D_DEFAULT_SOURCE -O2 $(WARNINGS) $(shell pkg-config --cflags GraphicsMagick) \
 	  -o $@ $(filter %.c,$^) $(shell pkg-config --libs GraphicsMagick) -lm
 
 $(SAMPLES)/made: build/make-photos
 	@mkdir -p $(@D)
-	build/make-photos $(@D)
+	$(Q)build/make-photos $(@D)
 	@touch $@
 
 samples: $(SAMPLES)/made ## make the sample photos (build/samples)
@@ -152,7 +162,8 @@ samples: $(SAMPLES)/made ## make the sample photos (build/samples)
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 
 $(BUILD)/fuzz-%: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(BUILD)/tests/fuzz/%_fuzz.o
-	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(SAY) "  LD $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 .SECONDARY: $(FUZZERS:%=$(BUILD)/tests/fuzz/%_fuzz.o)
 
