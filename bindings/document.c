@@ -1,6 +1,6 @@
 /*
- * document.c - writes and builds JSON documents. Called by the embedded DynamoDB and, for answers, by
- * the `dynamodb` module. document_parse.c reads them.
+ * document.c - writes and builds JSON documents. Called by the embedded DynamoDB and, for answers,
+ * by the `dynamodb` module. document_parse.c reads them.
  */
 #include "bindings/document.h"
 

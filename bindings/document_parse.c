@@ -1,6 +1,6 @@
 /*
- * document_parse.c - reads JSON (RFC 8259) into jansson values. Called by the embedded DynamoDB and,
- * for answers, by the `dynamodb` module.
+ * document_parse.c - reads JSON (RFC 8259) into jansson values. Called by the embedded DynamoDB
+ * and, for answers, by the `dynamodb` module.
  *
  * Ours and not jansson's json_loadb(), which does not look whether it got memory: where that ends
  * it drops pieces of strings, says that the syntax is wrong, or crashes. Its values are sound.

@@ -109,8 +109,10 @@ without_purpose() {
 verdict "no file is longer than 600 lines" "$(long_files)"
 verdict "no function is longer than 60 lines" "$(long_functions)"
 verdict "every C file begins by saying what it is for (' * name.c - ...')" "$(without_purpose)"
-verdict "no line is longer than 100 characters" \
-    "$(grep -nHE '^.{101,}' $(c_files host bindings tests) /dev/null | cut -c1-120)"
+# clang-format sees to code but for strings, which it must not break; comments are left to us.
+verdict "no line is longer than 100 characters, but for strings" \
+    "$(grep -nHE '^.{101,}' $(c_files host bindings tests) /dev/null |
+        grep -vE '^[^:]+:[0-9]+: *"' | cut -c1-120)"
 verdict "no blanks at the end of a line" "$(grep -nHE '[ 	]+$' $sources /dev/null | cut -c1-120)"
 
 echo "$passed passed, $failed failed"

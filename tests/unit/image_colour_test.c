@@ -17,7 +17,7 @@
 #define BLUE  0x0000fffful
 #define WHITE 0xfffffffful
 
-/* A rotated picture (orientation 6) of red, green above blue, white: blue, red above white, green. */
+/* A rotated picture (orientation 6) of red, green over blue, white: blue, red over white, green. */
 static void check_turned(const void *bytes, size_t length)
 {
     struct image_target target = sample_target(0, 0, IMAGE_PNG);
