@@ -139,10 +139,20 @@ TEST(allocation_failures_in_lua_modules)
 
 static bool invoke(struct vm *vm, struct error *err)
 {
-    static const char handler[] = "local task, json = require 'task', require 'json'\n"
-                                  "return function(event, context)\n"
-                                  "  return task.map(event.list, function(n) return n + 1 end)\n"
-                                  "end\n";
+    static const char handler[] =
+        "local task, json = require 'task', require 'json'\n"
+        "local function nap(n) task.sleep(0) return n end\n"
+        "return function(event, context)\n"
+        "  local ok, err = pcall(task.map, {1, 2}, function(n)\n"
+        "    local guard <close> = setmetatable({}, {__close = nap})\n"
+        "    task.sleep(n * 20 - 20)\n"
+        "    error {mine = n}\n"
+        "  end)\n"
+        "  if type(err) ~= 'table' or not err.mine then error(err, 0) end\n"
+        "  local in_place = coroutine.wrap(task.map)\n"
+        "  if in_place({7}, nap)[1] ~= 7 then return 'wrong' end\n"
+        "  return task.map(event.list, function(n) return n + 1 end)\n"
+        "end\n";
     struct buffer traceback;
     struct buffer result;
     buffer_init(&traceback, VM_TRACEBACK_MAX);
@@ -163,21 +173,22 @@ static bool invoke(struct vm *vm, struct error *err)
     return ok;
 }
 
+/* `context` is the limit of Lua's memory. */
 static bool run_handler(void *context, struct error *err)
 {
     static const luaL_Reg *const modules[] = {bindings_modules, NULL};
     static const struct vm_folder folders[] = {
         {"lunette.", "bindings/"}, {"", "bindings/"}, {NULL, NULL}};
-    (void)context;
     struct loop_options loop_options = {.worker_threads = 1};
     struct loop *loop = loop_new(&loop_options, err);
     if (loop == NULL) {
         return false;
     }
     struct vm_options options = {
-        .loop = loop, .modules = modules, .folders = folders, .memory_max = 64 * 1024 * 1024};
+        .loop = loop, .modules = modules, .folders = folders, .memory_max = *(size_t *)context};
     struct vm *vm = vm_new(&options, err);
     bool ok = vm != NULL && invoke(vm, err);
+    name_memory_error(err);
     vm_free(vm);
     loop_free(loop);
     return ok;
@@ -185,7 +196,26 @@ static bool run_handler(void *context, struct error *err)
 
 TEST(allocation_failures_in_an_invocation)
 {
-    allocation_check("invocation", run_handler, NULL);
+    size_t memory_max = 64 * 1024 * 1024;
+    allocation_check("invocation", run_handler, &memory_max);
+}
+
+/* One failed allocation makes Lua collect and ask again; a limit goes on refusing. */
+TEST(allocation_limits_of_every_size_for_lua)
+{
+    struct error err;
+    size_t memory_max = 1000;
+    bool ok = false;
+    for (; !ok && memory_max < 10000000; memory_max += 509) {
+        check_case("limit of %zu bytes", memory_max);
+        err.code[0] = '\0';
+        ok = run_handler(&memory_max, &err);
+        if (!ok && !CHECK_TEXT(err.code, "memory")) {
+            CHECK_TEXT(err.message, "");
+            return;
+        }
+    }
+    CHECK(ok);
 }
 
 /* ---- the embedded store ---- */
