@@ -11,6 +11,9 @@
 
 #define JOB_METATABLE "lunette.job"
 
+/* Lua allows 200 C calls within one another; a wait in place takes about five. */
+#define WAITS_IN_PLACE_SHARED 10
+
 static int job_gc(lua_State *L)
 {
     job_release(lua_touserdata(L, 1));
@@ -283,12 +286,21 @@ static int yield_until_done(lua_State *L, struct job *job, struct task *task)
     return lua_yieldk(L, 0, (lua_KContext)job, continue_job);
 }
 
-static void wait_in_place(lua_State *L, struct job *job)
+/*
+ * Other tasks run meanwhile on top of this one's C stack and may wait in place, too. So that they
+ * can't pile up without end, a deep wait lets only its own group's tasks run, and theirs: the ones
+ * that have been spawned since `spawned`.
+ */
+static void wait_in_place(lua_State *L, struct job *job, uint64_t spawned)
 {
     struct loop *loop = job->loop;
     struct task *task = loop->current;
     lua_State *from = loop->from;
+    uint64_t resume_after = loop->resume_after;
     loop->from = L;
+    if (++loop->waits_in_place > WAITS_IN_PLACE_SHARED) {
+        loop->resume_after = spawned;
+    }
     if (task != NULL) {
         task->job = job;
     }
@@ -301,6 +313,8 @@ static void wait_in_place(lua_State *L, struct job *job)
     if (task != NULL) {
         task->job = NULL;
     }
+    loop->waits_in_place--;
+    loop->resume_after = resume_after;
     loop->from = from;
 }
 
@@ -308,6 +322,7 @@ int job_run(lua_State *L)
 {
     struct job *job = lua_touserdata(L, -1);
     struct task *task = job->loop->current;
+    uint64_t spawned = job->loop->tasks_spawned;
     struct error err;
     luaL_checkstack(L, LUA_MINSTACK, job->type->name);
     bool yields = task != NULL && task->co == L && lua_isyieldable(L);
@@ -324,6 +339,6 @@ int job_run(lua_State *L)
     if (yields) {
         return yield_until_done(L, job, task);
     }
-    wait_in_place(L, job);
+    wait_in_place(L, job, spawned);
     return complete(L);
 }

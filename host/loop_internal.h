@@ -25,8 +25,11 @@ struct loop {
 
     struct task *tasks; /* all that have not ended */
     struct task *ready_first, *ready_last;
-    struct task *current; /* the one that runs right now, or NULL */
-    int64_t polled_us;    /* when the network was last looked at */
+    uint64_t tasks_spawned; /* ever; a task's number */
+    uint64_t resume_after;  /* only tasks with a greater number may run; see wait_in_place() */
+    int waits_in_place;     /* how many are on the C stack */
+    struct task *current;   /* the one that runs right now, or NULL */
+    int64_t polled_us;      /* when the network was last looked at */
 
     int64_t soft_ms, hard_ms;
     bool soft_passed; /* `deadline` has been raised once */
@@ -40,6 +43,7 @@ enum { TASK_THREAD = 1, TASK_JOB };
 struct task {
     struct loop *loop;
     lua_State *co;
+    uint64_t number;
     enum task_state state;
     bool cancelled;
     int arguments;   /* for the first resume */

@@ -45,12 +45,18 @@ void task_wake(struct task *task)
 
 static struct task *take_ready(struct loop *loop)
 {
+    struct task *before = NULL;
     struct task *task = loop->ready_first;
-    if (task != NULL) {
-        loop->ready_first = task->next_ready;
-        if (loop->ready_first == NULL) {
-            loop->ready_last = NULL;
-        }
+    while (task != NULL && task->number <= loop->resume_after) {
+        before = task;
+        task = task->next_ready;
+    }
+    if (task == NULL) {
+        return NULL;
+    }
+    *(before == NULL ? &loop->ready_first : &before->next_ready) = task->next_ready;
+    if (loop->ready_last == task) {
+        loop->ready_last = before;
     }
     return task;
 }
@@ -88,8 +94,13 @@ struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *cont
     }
     (void)lua_setiuservalue(L, -2, TASK_THREAD);
     lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* the last call here that can raise */
-    *task = (struct task){
-        .loop = loop_of(L), .co = co, .arguments = arguments + 1, .done = done, .context = context};
+    struct loop *loop = loop_of(L);
+    *task = (struct task){.loop = loop,
+                          .co = co,
+                          .number = ++loop->tasks_spawned,
+                          .arguments = arguments + 1,
+                          .done = done,
+                          .context = context};
     lua_pushcfunction(co, run_body);
     lua_xmove(L, co, arguments + 1);
     link_task(task);

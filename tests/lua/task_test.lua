@@ -250,6 +250,20 @@ t.test("any value can be an error", function()
   t.equal(select(2, pcall(task.map, { 1 }, function() error(42) end)).message, "42")
 end)
 
+t.test("many pieces that wait in place", function()
+  local list = {}
+  for i = 1, 300 do list[i] = i end
+  local function in_place(x)
+    return coroutine.wrap(task.map)({ x, x }, function(y) return nap(1, y) end)[2]
+  end
+  t.equal(task.map(list, in_place, { concurrency = 300 }), list)
+  t.raises("stop", task.map, list, function(i)
+    if i == 200 then error "stop" end
+    return in_place(i)
+  end, { concurrency = 300 })
+  t.equal(task.map({ 1, 2 }, in_place), { 1, 2 })
+end)
+
 t.test("many pieces", function()
   local list = {}
   for i = 1, 5000 do list[i] = i end
