@@ -283,6 +283,18 @@ local function run_one(routes, upload, context)
   return reject(routes, upload, result, context)
 end
 
+-- By the sequencer where every record has one; else as they came, for some can't be compared.
+local function in_order(group)
+  for _, entry in ipairs(group) do
+    if not entry.upload.sequencer then return end
+  end
+  table.sort(group, function(a, b)
+    local x, y = a.upload.sequencer, b.upload.sequencer
+    if x ~= y then return x < y end
+    return a.index < b.index
+  end)
+end
+
 -- Records of one object are run one after the other, in its order; groups side by side.
 local function groups_of(uploads)
   local groups, by_object = {}, {}
@@ -294,13 +306,7 @@ local function groups_of(uploads)
     end
     table.insert(by_object[id], entry)
   end
-  for _, group in ipairs(groups) do
-    table.sort(group, function(a, b)
-      local x, y = a.upload.sequencer, b.upload.sequencer
-      if x and y and x ~= y then return x < y end
-      return a.index < b.index
-    end)
-  end
+  for _, group in ipairs(groups) do in_order(group) end
   return groups
 end
 

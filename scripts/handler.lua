@@ -22,9 +22,9 @@ local rules = {
   cache_control = "public, max-age=31536000, immutable",
 
   -- What the list and the table say of a photo: our word = what it is taken from, one of
-  -- name stem folder extension, and width height format bytes uploaded of the original.
-  metadata = { title = "stem", width = "width", height = "height", format = "format",
-    bytes = "bytes", uploaded = "uploaded" },
+  -- name stem folder extension, and type size width height uploaded of the original.
+  metadata = { title = "stem", type = "type", size = "size", width = "width", height = "height",
+    uploaded = "uploaded" },
 
   manifest = "images.json", -- the public list, in the destination
   table = env.get "METADATA_TABLE", -- optional: a DynamoDB table with the partition key `id`
@@ -55,8 +55,8 @@ local fingerprint = hash.sha256(json.encode { rules.variants, rules.naming, rule
 -- A slip in the rules is said when they are loaded, not found in the results later.
 local function refuse_slips()
   local naming_words = { slug = "", variant = "", version = "", stem = "", extension = "" }
-  local facts = { name = 1, stem = 1, folder = 1, extension = 1, width = 1, height = 1, format = 1,
-    bytes = 1, uploaded = 1 }
+  local facts = { name = 1, stem = 1, folder = 1, extension = 1, type = 1, size = 1, width = 1,
+    height = 1, uploaded = 1 }
   local taken = {}
   for _, variant in ipairs(rules.variants) do
     assert(variant.name, "rules.variants: a variant has no name")
@@ -139,14 +139,14 @@ local function make_pictures(upload, photo, version)
       content_type = picture.content_type, cache_control = rules.cache_control,
       metadata = { version = version } }
     return { name = picture.name, key = key, width = picture.width, height = picture.height,
-      format = picture.format, bytes = picture.size }
+      type = picture.content_type, size = picture.size }
   end)
 end
 
 local function describe(upload, object, photo)
   local facts = {
     name = upload.name, stem = upload.stem, folder = upload.folder, extension = upload.extension,
-    width = photo.width, height = photo.height, format = photo.format, bytes = object.size,
+    width = photo.width, height = photo.height, type = photo.content_type, size = object.size,
     uploaded = os.date("!%Y-%m-%dT%H:%M:%SZ", object.last_modified // 1000),
   }
   local record = {}

@@ -149,10 +149,15 @@ local function reason(photo)
   return tostring(record.status or "done")
 end
 
+-- "image/jpeg" -> "jpeg"
+local function kind_of(content_type)
+  return type(content_type) == "string" and content_type:gsub("^image/", "") or ""
+end
+
 local function rows_of(photo)
   local record = photo.record or {}
   local rows = { {
-    layout.cut(photo.key, name_columns_max), record.format or "",
+    layout.cut(photo.key, name_columns_max), kind_of(record.type),
     layout.pixels(whole(record.width), whole(record.height)),
     layout.bytes(photo.size), photo.milliseconds and ("%.0f"):format(photo.milliseconds) or "",
   } }
@@ -161,7 +166,7 @@ local function rows_of(photo)
     rows[i] = rows[i] or { "", "", "", "", "" }
     rows[i][6] = variant.name
     rows[i][7] = layout.pixels(whole(variant.width), whole(variant.height))
-    rows[i][8] = layout.bytes(whole(variant.bytes))
+    rows[i][8] = layout.bytes(whole(variant.size))
   end
   if #variants == 0 then
     rows[1][6], rows[1].long = layout.cut(reason(photo), 200), 6

@@ -34,7 +34,7 @@ local asked = {
         local sizes = {}
         for i, variant in ipairs(entry.variants) do
           local object = s3.head { bucket = "images", key = variant.key }
-          assert(object.size == variant.bytes and object.content_type:find("^image/"))
+          assert(object.size == variant.size and object.content_type == variant.type)
           sizes[i] = ("%s:%dx%d"):format(variant.name, variant.width, variant.height)
         end
         return table.concat(sizes, " ")
@@ -149,7 +149,7 @@ cat >"$WORK/failing.lua" <<'LUA'
 local events = require "events"
 return events.handler { created = function(upload)
   if upload.key == "moon.png" then error("no luck") end
-  return { format = "png" }
+  return { type = "image/png" }
 end }
 LUA
 process --handler "$WORK/failing.lua" "$SAMPLES/moon.png" "$SAMPLES/sunset.jpg"

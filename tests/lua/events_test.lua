@@ -338,3 +338,18 @@ t.test("the list of samples is complete", function()
   end
   t.equal(#list, 4)
 end)
+
+t.test("records of one object run as they came when one has no order", function()
+  local order = {}
+  local handler = events.handler {
+    created = function(upload) order[#order + 1] = upload.size end,
+  }
+  local list, wanted = {}, {}
+  for i = 1, 60 do
+    -- 60, none, 58, none, ...: no comparison of these is a total order.
+    list[i] = put { sequencer = i % 2 == 0 and "Happy" or ("%04X"):format(1000 - i), size = i }
+    wanted[i] = i
+  end
+  handler(joined(table.unpack(list)), {})
+  t.equal(order, wanted)
+end)

@@ -89,7 +89,7 @@ local function new_world(step)
   function image.open(bytes)
     local width, height = bytes:match("^(%d+)x(%d+)")
     if not width then service_error("bad_image", nil, { message = "no image at all" }) end
-    local photo = { format = "jpeg" }
+    local photo = { content_type = "image/jpeg" }
     photo.width, photo.height = math.tointeger(width), math.tointeger(height)
     function photo:render(targets)
       step("render")
@@ -190,13 +190,13 @@ t.test("a photo becomes pictures, an entry and an item", function()
   t.equal(#record.variants, 3)
   t.equal(#pictures_of(world), 3)
   local entry = list_of(world)[1]
-  t.equal({ entry.name, entry.title, entry.bytes, entry.uploaded },
+  t.equal({ entry.name, entry.title, entry.size, entry.uploaded },
     { "2026/cat.jpg", "cat", 13, "1970-01-01T00:00:01Z" })
   for _, variant in ipairs(entry.variants) do
     t.ok(variant.key:find("^2026/cat%.jpg/" .. variant.name .. "%-%x+%.%a+$"), variant.key)
     local put = world.objects["images/" .. variant.key].options
     t.equal({ put.content_type, put.cache_control },
-      { "image/" .. variant.format, "public, max-age=31536000, immutable" })
+      { variant.type, "public, max-age=31536000, immutable" })
   end
   local item = world.items["uploads/2026/cat.jpg"]
   t.equal({ item.title, item.version, #item.variants }, { "cat", entry.version, 3 })
