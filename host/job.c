@@ -154,12 +154,16 @@ static void unlink_job(struct job *job)
 
 void job_finish(struct job *job, const struct error *err)
 {
+    struct loop *loop = job->loop;
     unlink_job(job);
-    job->loop->jobs_finished++;
+    loop->jobs_finished++;
     job->finished_us = loop_now_us();
     job->state = err == NULL ? JOB_DONE : JOB_FAILED;
     if (err != NULL) {
         job->error = *err;
+        /* A job may see by itself that its time is up, before the loop does. */
+        loop->soft_passed =
+            loop->soft_passed || (error_is(err, "deadline") && loop_remaining_ms(loop) == 0);
     }
     if (job->waiter != NULL) {
         task_wake(job->waiter);
