@@ -219,7 +219,7 @@ static bool is_number(const char *text, bool *whole)
 
 static json_t *read_number(struct reader *reader)
 {
-    char text[NUMBER_MAX + 1];
+    char text[NUMBER_MAX + 1] = "";
     size_t length = 0;
     bool whole;
     while (reader->at + length < reader->end && length < NUMBER_MAX && reader->at[length] != '\0' &&
