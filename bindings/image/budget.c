@@ -122,3 +122,11 @@ int64_t budget_in_use(void)
     (void)pthread_mutex_unlock(&mutex);
     return bytes;
 }
+
+int64_t budget_total(void)
+{
+    (void)pthread_mutex_lock(&mutex);
+    int64_t bytes = total;
+    (void)pthread_mutex_unlock(&mutex);
+    return bytes;
+}

@@ -15,5 +15,6 @@ MUST_CHECK bool budget_take(int64_t bytes, const struct image_control *control, 
 void budget_give_back(int64_t bytes);
 
 int64_t budget_in_use(void);
+int64_t budget_total(void);
 
 #endif

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Two digits to the library: zlib's level 6, and libpng's choice of filters. */
+#define PNG_QUALITY 65
+
 bool encode_has_alpha(enum image_format format)
 {
     return format == IMAGE_PNG || format == IMAGE_WEBP || format == IMAGE_GIF;
@@ -24,19 +27,11 @@ static void define(ImageInfo *encoder, const char *definitions)
 }
 
 /* From 90 on, who asks for quality shall have the full colours too: no chroma subsampling. */
-static void prepare_jpeg(ImageInfo *encoder, const struct image_target *target)
+static void prepare_jpeg(ImageInfo *encoder)
 {
     const char *sampling = encoder->quality >= 90 ? "1x1,1x1,1x1" : "2x2,1x1,1x1";
     (void)CloneString(&encoder->sampling_factor, sampling);
-    encoder->interlace = target->progressive ? LineInterlace : NoInterlace;
     define(encoder, "jpeg:optimize-coding=true");
-}
-
-/* The library reads PNG's quality as two digits: zlib level 6, and libpng's choice of filters. */
-static void prepare_png(ImageInfo *encoder, const struct image_target *target)
-{
-    encoder->quality = 65;
-    encoder->interlace = target->progressive ? PlaneInterlace : NoInterlace;
 }
 
 static void prepare_webp(ImageInfo *encoder, const struct image_target *target)
@@ -52,15 +47,14 @@ static ImageInfo *encoder_for(const struct image_target *target)
                    library_coder(target->format));
     encoder->quality =
         (unsigned long)(target->quality > 0 ? target->quality : ENCODE_DEFAULT_QUALITY);
-    encoder->interlace = NoInterlace;
+    /* One name for JPEG's progressive scans and the passes of PNG and GIF. */
+    encoder->interlace = target->progressive ? LineInterlace : NoInterlace;
     if (target->format == IMAGE_JPEG) {
-        prepare_jpeg(encoder, target);
-    } else if (target->format == IMAGE_PNG) {
-        prepare_png(encoder, target);
+        prepare_jpeg(encoder);
     } else if (target->format == IMAGE_WEBP) {
         prepare_webp(encoder, target);
-    } else if (target->progressive) {
-        encoder->interlace = LineInterlace;
+    } else if (target->format == IMAGE_PNG) {
+        encoder->quality = PNG_QUALITY;
     }
     return encoder;
 }

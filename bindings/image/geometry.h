@@ -31,9 +31,9 @@ MUST_CHECK bool geometry_plan(int64_t width, int64_t height, const struct image_
                               const struct image_limits *limits, struct geometry *plan,
                               struct error *err);
 
-/* The divisor (1, 2, 4 or 8) a JPEG of this size may be decoded at, so that it stays at least 1.3
- * times as large as the plan's resize. */
-int geometry_decode_divisor(int64_t width, int64_t height, const struct geometry *plan);
+/* The largest divisor (1, 2, 4 or 8) that leaves a picture of this size at least `tenths` / 10 times
+ * as large as the plan's resize; 1 where none does. */
+int geometry_decode_divisor(int64_t width, int64_t height, const struct geometry *plan, int tenths);
 
 /* `part` placed in `whole` by gravity. */
 void geometry_place(enum image_gravity gravity, int64_t whole_width, int64_t whole_height,

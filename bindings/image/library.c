@@ -180,7 +180,9 @@ static void set_limits(int64_t memory)
     /* Pixels that don't fit in memory are refused, never spilled to a file. */
     (void)SetMagickResourceLimit(DiskResource, 0);
     (void)SetMagickResourceLimit(MapResource, 0);
-    (void)SetMagickResourceLimit(MemoryResource, memory);
+    /* Twice, because the library counts a picture's pixels anew before it gives the old ones back.
+     * What is really used is bounded before, by budget.c; this is for what a decoder makes up. */
+    (void)SetMagickResourceLimit(MemoryResource, memory > INT64_MAX / 2 ? INT64_MAX : 2 * memory);
     (void)SetMagickResourceLimit(ThreadsResource, 1);
 }
 
@@ -264,7 +266,7 @@ bool library_failed(const ExceptionInfo *exception, const char *code, const char
     /* Warnings, errors and fatal errors of one kind end in the same two digits. */
     if ((current != NULL && current->starved) ||
         exception->severity % 100 == ResourceLimitError % 100) {
-        return error_set_memory(err, what);
+        return error_set_memory(err, "working on an image");
     }
     const char *reason = exception->reason != NULL ? exception->reason : "no reason given";
     return error_set(err, code, "%s: %s", what, reason);

@@ -127,6 +127,25 @@ t.test("contain pads with the background, encode keeps the size", function()
   t.raises("'encode' (unknown field 'width'", photo.encode, photo, { width = 10 })
 end)
 
+t.test("quality, progressive and lossless do what they say", function()
+  local photo <close> = image.open(sample(200, 150, "png"))
+  photo:blur(3)
+  local high, low = photo:encode { format = "jpeg", quality = 95 },
+    photo:encode { format = "jpeg", quality = 20 }
+  t.ok(low.size < high.size, "low quality is smaller")
+  for _, format in ipairs { "jpeg", "png", "gif" } do
+    for _, progressive in ipairs { true, false } do
+      local out = photo:encode { format = format, progressive = progressive }
+      t.equal(image.probe(out.bytes).progressive, progressive, format)
+    end
+  end
+  local lossy, lossless = photo:encode { format = "webp" },
+    photo:encode { format = "webp", lossless = true }
+  t.equal({ lossy.bytes:sub(13, 16), lossless.bytes:sub(13, 16) }, { "VP8 ", "VP8L" })
+  t.raises("lossless is for webp and png, not jpeg", photo.encode, photo,
+    { format = "jpeg", lossless = true })
+end)
+
 t.test("steps chain, change the size and are checked at once", function()
   local photo <close> = image.open(bmp(80, 60))
   t.equal(tostring(photo), "photo (bmp 80 x 60)")

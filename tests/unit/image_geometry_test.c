@@ -147,8 +147,10 @@ TEST(image_geometry_decodes_no_smaller_than_needed)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct geometry plan = {.width = cases[i].target_width, .height = cases[i].target_height};
         check_case("%ld to %ld", (long)cases[i].width, (long)plan.width);
-        CHECK_INTEGER(geometry_decode_divisor(cases[i].width, cases[i].height, &plan),
+        CHECK_INTEGER(geometry_decode_divisor(cases[i].width, cases[i].height, &plan, 13),
                       cases[i].divisor);
+        CHECK(geometry_decode_divisor(cases[i].width, cases[i].height, &plan, 10) >=
+              cases[i].divisor);
     }
 }
 

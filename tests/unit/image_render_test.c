@@ -361,6 +361,37 @@ TEST(image_render_makes_many_targets_of_one_decode)
     sample_release(&jpeg);
 }
 
+TEST(image_render_decodes_smaller_when_memory_is_short)
+{
+    static const struct {
+        int64_t megabytes;
+        const char *code; /* NULL: it works */
+    } cases[] = {{1024, NULL}, {14, NULL}, {9, "limit"}};
+    struct sample jpeg = sample_jpeg(1000, 800, 0, NULL);
+    struct image_target target = sample_target(450, 0, IMAGE_JPEG);
+    struct image_limits limits;
+    struct image_info info;
+    struct error err;
+    image_limits_default(&limits);
+    CHECK(image_probe(jpeg.bytes, jpeg.length, &limits, &info, &err));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct image_output output;
+        err = (struct error){.code = ""};
+        check_case("%d MB", (int)cases[i].megabytes);
+        CHECK(image_engine_start(cases[i].megabytes << 20, &err));
+        bool ok = image_render(jpeg.bytes, jpeg.length, &info, &limits, NULL, 0, &target, 1,
+                               &output, NULL, &err);
+        CHECK_TEXT(err.code, cases[i].code != NULL ? cases[i].code : "");
+        if (ok) {
+            CHECK_INTEGER(output.width, 450);
+            CHECK_INTEGER(output.height, 360);
+            image_output_release(&output);
+        }
+    }
+    CHECK(image_engine_start(INT64_C(1) << 30, &err));
+    sample_release(&jpeg);
+}
+
 TEST(image_render_refuses_targets_that_make_no_sense)
 {
     static const struct {
