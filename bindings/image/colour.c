@@ -4,18 +4,47 @@
  */
 #include "bindings/image/colour.h"
 #include "bindings/image/library.h"
+#include "bindings/image/reader.h"
 #include "bindings/image/srgb.h"
 
 #include <string.h>
 
+enum { HEADER_LENGTH = 128, TAG_LENGTH = 12, TAGS_MAX = 100 };
+
+static bool has_twins(struct reader tags, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned k = 0; k < i; k++) {
+            if (memcmp(tags.data + i * TAG_LENGTH, tags.data + k * TAG_LENGTH, 4) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether the colour engine will open it: the library leaks when it does not. */
+static bool profile_sound(const unsigned char *profile, size_t length)
+{
+    struct reader reader = reader_of(profile, length, true);
+    uint32_t declared = reader_u32(&reader);
+    reader_seek(&reader, 36);
+    bool signed_as_icc = reader_at(&reader, "acsp", 4);
+    reader_seek(&reader, HEADER_LENGTH);
+    uint32_t count = reader_u32(&reader);
+    struct reader tags = reader_part(&reader, (uint64_t)count * TAG_LENGTH);
+    return !reader.failed && signed_as_icc && declared >= reader.position && declared <= length &&
+           count >= 1 && count <= TAGS_MAX && !has_twins(tags, count);
+}
+
 /* The colour space that an ICC profile's header names, as the library's. */
-static ColorspaceType profile_space(const unsigned char *profile, size_t length)
+static ColorspaceType profile_space(const unsigned char *profile)
 {
     static const struct {
         const char *signature;
         ColorspaceType space;
     } spaces[] = {{"RGB ", RGBColorspace}, {"GRAY", GRAYColorspace}, {"CMYK", CMYKColorspace}};
-    for (size_t i = 0; length >= 128 && i < sizeof spaces / sizeof spaces[0]; i++) {
+    for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
         if (memcmp(profile + 16, spaces[i].signature, 4) == 0) {
             return spaces[i].space;
         }
@@ -40,7 +69,8 @@ static void convert_by_profile(Image *image)
 {
     size_t length = 0;
     const unsigned char *profile = GetImageProfile(image, "ICM", &length);
-    if (profile == NULL || !profile_fits(image, profile_space(profile, length))) {
+    if (profile == NULL || !profile_sound(profile, length) ||
+        !profile_fits(image, profile_space(profile))) {
         return;
     }
     /* A profile that the colour engine can't read is ignored, as viewers do; the picture stays in
