@@ -182,17 +182,33 @@ local function print_table(photos)
   io.stdout:write(layout.table(columns, rows), "\n\n")
 end
 
+-- One line a field, and a list's items one line each: JSON that fits a screen.
+local function print_entry(entry)
+  local names = {}
+  for name in pairs(entry) do names[#names + 1] = name end
+  table.sort(names)
+  local lines = {}
+  for _, name in ipairs(names) do
+    local value = entry[name]
+    if json.is_array(value) and #value > 0 then
+      lines[#lines + 1] = ("%s: ["):format(json.encode(name))
+      for i, item in ipairs(value) do
+        lines[#lines + 1] = ("  %s%s"):format(json.encode(item), i < #value and "," or " ]")
+      end
+    else
+      lines[#lines + 1] = ("%s: %s"):format(json.encode(name), json.encode(value))
+    end
+  end
+  for _, line in ipairs(lines) do io.stdout:write("  ", layout.cut(line, 120), "\n") end
+end
+
 local function print_manifest(bucket)
   local object = s3.find { bucket = bucket, key = "images.json" }
   local ok, list = pcall(json.decode, object and object.body or "")
   if not ok or not json.is_array(list) then return end
   io.stdout:write(("images.json  %d %s, in %s\n"):format(#list,
     #list == 1 and "entry" or "entries", places.file(bucket, "images.json")))
-  if #list > 0 then
-    for line in json.encode(list[1], { indent = 2 }):gmatch("[^\n]+") do
-      io.stdout:write("  ", layout.cut(line, 98), "\n")
-    end
-  end
+  if #list > 0 then print_entry(list[1]) end
   local names = {}
   for i = 2, math.min(#list, manifest_names_max + 1) do
     names[i - 1] = layout.cut(tostring(list[i].name), name_columns_max)

@@ -154,7 +154,7 @@ end)
 t.test("a cancelled piece can wait while it cleans up", function()
   local closed = { n = 0 }
   t.raises("stop", task.map, { 1, 2 }, function(i)
-    local guard <close> = setmetatable({}, { __close = function()
+    local _ <close> = setmetatable({}, { __close = function()
       task.sleep(2)
       closed.n = closed.n + #task.map({ 1, 2 }, function(x) return nap(1, x) end)
     end })
@@ -169,12 +169,12 @@ t.test("an error in a close handler is the piece's, but not a cancelled one's", 
     return setmetatable({}, { __close = function() error(text) end })
   end
   t.raises("while closing", task.map, { 1 }, function()
-    local guard <close> = failing "while closing"
+    local _ <close> = failing "while closing"
     task.sleep(1)
   end)
   t.raises("first", task.all, {
     function()
-      local guard <close> = failing "second"
+      local _ <close> = failing "second"
       task.sleep(60000)
     end,
     function()
