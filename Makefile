@@ -55,6 +55,7 @@ LUA_SOURCES := $(sort $(wildcard bindings/*.lua bindings/api/*.lua host/commands
 OBJECTS     := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 UNIT_TESTS  := $(sort $(wildcard tests/unit/*.c))
 UNIT_OBJECTS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
+EXTRA       := $(if $(filter tsan,$(MODE)),$(BUILD)/tests/tsan.o)
 
 # One short line for each step; V=1 shows the commands.
 SAY := $(if $(V),@true,@echo)
@@ -96,9 +97,9 @@ ci-deps: test-deps ## install what .ci/run needs besides
 
 # ---- the program ----------------------------------------------------------------------------
 
-$(BUILD)/lunette: $(OBJECTS)
+$(BUILD)/lunette: $(OBJECTS) $(EXTRA)
 	$(SAY) "  LD $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 # A changed flag rebuilds: the stamp's content is the flags, and it is touched only when they change.
 $(BUILD)/flags: FORCE
@@ -138,7 +139,7 @@ demo: deps ## install, build, make sample photos, run the main job on them, show
 # So that a test can make the n-th allocation fail (tests/unit/allocation.h).
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
-$(BUILD)/unit-tests: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(UNIT_OBJECTS)
+$(BUILD)/unit-tests: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(UNIT_OBJECTS) $(EXTRA)
 	$(SAY) "  LD $@"
 	$(Q)$(CC) $(LDFLAGS_ALL) $(WRAP) -o $@ $^ $(LIBS)
 
