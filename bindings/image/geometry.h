@@ -31,8 +31,8 @@ MUST_CHECK bool geometry_plan(int64_t width, int64_t height, const struct image_
                               const struct image_limits *limits, struct geometry *plan,
                               struct error *err);
 
-/* The largest divisor (1, 2, 4 or 8) that leaves a picture of this size `tenths` / 10 times as large
- * as the plan's resize, or larger; 1 where none does. */
+/* The largest divisor (1, 2, 4 or 8) that leaves a picture of this size `tenths` / 10 times as
+ * large as the plan's resize, or larger; 1 where none does. */
 int geometry_decode_divisor(int64_t width, int64_t height, const struct geometry *plan, int tenths);
 
 /* `part` placed in `whole` by gravity. */
