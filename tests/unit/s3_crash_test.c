@@ -294,14 +294,31 @@ static _Noreturn void be_victim(const char *folder, int pipe_end, int version, u
     _exit(1);
 }
 
+static bool read_message(int pipe_end, struct message *message, struct ledger *ledger)
+{
+    if (read(pipe_end, message, sizeof *message) != sizeof *message) {
+        return false;
+    }
+    ledger->begun[message->key] = message->version;
+    if (message->done) {
+        ledger->acknowledged[message->key] = message->version;
+    }
+    return true;
+}
+
+/* A slow machine may not have got anywhere by then: the time to live begins with the first put
+ * (every other round: with the first one acknowledged). */
+static void wait_for_first(int pipe_end, bool acknowledged, struct ledger *ledger)
+{
+    struct message message = {0, 0, false};
+    while (read_message(pipe_end, &message, ledger) && acknowledged && !message.done) {
+    }
+}
+
 static void read_ledger(int pipe_end, struct ledger *ledger)
 {
     struct message message;
-    while (read(pipe_end, &message, sizeof message) == sizeof message) {
-        ledger->begun[message.key] = message.version;
-        if (message.done) {
-            ledger->acknowledged[message.key] = message.version;
-        }
+    while (read_message(pipe_end, &message, ledger)) {
     }
 }
 
@@ -317,8 +334,9 @@ static void run_victim(const char *folder, int round, struct ledger *ledger)
         be_victim(folder, ends[1], round * 100000, (unsigned)round);
     }
     (void)close(ends[1]);
+    wait_for_first(ends[0], round % 2 == 0, ledger);
     unsigned seed = (unsigned)round;
-    struct timespec pause = {0, (3 + rand_r(&seed) % 30) * 1000000L};
+    struct timespec pause = {0, (rand_r(&seed) % 30) * 1000000L};
     (void)nanosleep(&pause, NULL);
     (void)kill(child, SIGKILL);
     int status;
