@@ -192,7 +192,7 @@ static bool close_element(struct scan *scan, struct error *err)
 
 static bool read_start_tag(struct scan *scan, struct error *err)
 {
-    bool closed;
+    bool closed = false;
     if (scan->depth == XML_DEPTH_MAX) {
         return malformed(scan, "elements too deep within one another", err);
     }
