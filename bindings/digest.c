@@ -1,11 +1,12 @@
 /*
- * digest.c - OpenSSL behind digest.h. Called by the embedded store (ETags, file names) and the
- * hash and uuid modules.
+ * digest.c - OpenSSL behind digest.h. Called by the embedded store (ETags, file names), the signer
+ * of AWS requests, and the hash and uuid modules.
  */
 #include "bindings/digest.h"
 
 #include <limits.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -85,4 +86,9 @@ bool digest_random(void *out, size_t length, struct error *err)
         return error_set(err, "io", "the system has no random bytes to give");
     }
     return true;
+}
+
+void digest_cleanse(void *secret, size_t length)
+{
+    OPENSSL_cleanse(secret, length);
 }

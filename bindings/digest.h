@@ -31,4 +31,7 @@ void digest_hex(const void *bytes, size_t length, char *out);
 /* Bytes that nobody can guess; safe after fork. */
 MUST_CHECK bool digest_random(void *out, size_t length, struct error *err);
 
+/* Overwrites a secret with zeros, also where the compiler sees that nobody reads them. */
+void digest_cleanse(void *secret, size_t length);
+
 #endif

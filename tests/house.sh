@@ -60,7 +60,7 @@ verdict "bindings stand on host/{buffer,env,error,http,log,loop,raise,utf8,worke
     "$(includes 'host/' $(c_files bindings) |
         grep -vE '"host/(buffer|env|error|http|log|loop|raise|utf8|worker)\.h"')"
 verdict "what stands beneath the bindings knows no Lua" \
-    "$(includes '(lua|lauxlib|lualib)\.h' $(c_files bindings/local bindings/image))"
+    "$(includes '(lua|lauxlib|lualib)\.h' $(c_files bindings/aws bindings/local bindings/image))"
 
 # ---- third-party libraries -------------------------------------------------------------------
 
