@@ -175,12 +175,6 @@ static bool invoke(void *context, struct error *err)
 
 TEST(dynamodb_allocation_failures_in_the_module)
 {
-#ifdef __SANITIZE_THREAD__
-    /* Lua leaves C functions by longjmp, a thousand times here, and ThreadSanitizer takes each for
-     * one more frame of a stack that it then copies at every allocation. */
-    check_skip("the module's failed allocations: too many raised errors for ThreadSanitizer");
-    return;
-#endif
     static const struct vm_folder folders[] = {
         {"lunette.", "bindings/"}, {"", "bindings/"}, {NULL, NULL}};
     const luaL_Reg *const modules[] = {bindings_modules, NULL};
