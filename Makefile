@@ -16,7 +16,8 @@ PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagic
 DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
              libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
 TEST_DEPS := python3 libheif-examples
-CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git
+CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
+             python3-botocore
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
@@ -61,7 +62,7 @@ EXTRA       := $(if $(filter tsan,$(MODE)),$(BUILD)/tests/tsan.o)
 SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
-.PHONY: all help deps test-deps ci-deps demo test unit samples fuzz fuzzers lint \
+.PHONY: all help deps test-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
         clean FORCE
 .DELETE_ON_ERROR:
 
@@ -143,6 +144,12 @@ $(BUILD)/unit-tests: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(UNIT_OBJECT
 	$(SAY) "  LD $@"
 	$(Q)$(CC) $(LDFLAGS_ALL) $(WRAP) -o $@ $^ $(LIBS)
 
+# What tests/aws/sign_test.py compares with another signer.
+$(BUILD)/sign-requests: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) \
+                        $(BUILD)/tests/aws/sign_requests.o
+	$(SAY) "  LD $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
 # The sample photos are the same in every mode, so there is one set of them.
 SAMPLES := build/samples
 
@@ -178,8 +185,13 @@ unit: $(BUILD)/unit-tests ## run the C unit tests (TEST=name for one)
 	$(BUILD)/unit-tests $(TEST)
 
 test: test-deps ## install what the tests need, build, run all tests (TEST=name for some)
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(BUILD)/unit-tests $(SAMPLES)/made
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(BUILD)/unit-tests $(BUILD)/sign-requests \
+	  $(SAMPLES)/made
 	@BUILD=$(BUILD) bash tests/run $(TEST)
+
+test-sign: ci-deps ## sign random requests as botocore does (COUNT=5000)
+	@$(MAKE) --no-print-directory $(BUILD)/sign-requests
+	@BUILD=$(BUILD) python3 tests/aws/sign_test.py $(or $(COUNT),5000)
 
 lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
 	@bash tests/lint.sh
