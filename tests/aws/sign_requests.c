@@ -1,6 +1,7 @@
 /*
- * sign_requests.c - signs what tests/aws/sign_test.py asks for: one JSON document a line on standard
- * input, one a line as the answer. A program of its own, so that another signer can be compared.
+ * sign_requests.c - signs what tests/aws/sign_test.py asks for: a JSON document a line on standard
+ * input, and one a line as the answer. A program of its own, so that another signer can be
+ * compared.
  */
 #include <stdio.h>
 #include <stdlib.h>
