@@ -1,11 +1,20 @@
 /*
- * credentials.h - who signs: where the access key comes from.
+ * credentials.h - who signs: where the access key comes from. Reads the environment and files, and
+ * may run a program; knows no network.
  *
- * From AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, the only source in Lambda.
+ * The first of these that has anything:
+ *
+ *   1. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. In Lambda
+ *      (AWS_LAMBDA_FUNCTION_NAME is set) nothing else is asked.
+ *   2. the profile (profile.h): the access key of the credentials file; what its
+ *      credential_process prints; the access key of the config file.
+ *
+ * SSO and roles are for a credential_process to do, and the error says how.
  */
 #ifndef LUNETTE_BINDINGS_AWS_CREDENTIALS_H
 #define LUNETTE_BINDINGS_AWS_CREDENTIALS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "host/error.h"
@@ -23,8 +32,10 @@ struct credentials {
 };
 
 /*
- * Reads the credentials anew. May block: call it when a client starts and when credentials_stale()
- * says so, not for each request. Errors: `credentials`, which names the variable and what to do.
+ * Reads the credentials anew. May block, as a credential_process does for PROCESS_TIMEOUT_MS at
+ * most: call it when a client starts and when credentials_stale() says so, not for each request.
+ * Errors: `credentials`, which names the variable, or file and line, and what to do; `usage` (a
+ * profile that is not there or can't be read); `io`; `memory`.
  */
 MUST_CHECK bool credentials_load(struct credentials *credentials, struct error *err);
 
@@ -32,5 +43,12 @@ MUST_CHECK bool credentials_load(struct credentials *credentials, struct error *
 bool credentials_stale(const struct credentials *credentials, int64_t now_ms);
 
 void credentials_cleanse(struct credentials *credentials);
+
+/*
+ * Takes what a credential_process prints: {"Version": 1, "AccessKeyId": ..., "SecretAccessKey":
+ * ..., "SessionToken": ..., "Expiration": "2026-11-20T23:45:00Z"}, the last two if there are any.
+ */
+MUST_CHECK bool credentials_parse(const char *text, size_t length, struct credentials *credentials,
+                                  struct error *err);
 
 #endif

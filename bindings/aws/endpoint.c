@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bindings/aws/profile.h"
 #include "bindings/aws/uri.h"
 #include "bindings/s3_store.h"
 #include "host/env.h"
@@ -62,22 +63,52 @@ static bool check_region(const char *region, struct error *err)
                      region, ENDPOINT_REGION_MAX);
 }
 
-static bool load_region(struct endpoint_settings *settings, struct error *err)
+/* What the environment leaves open, and a profile may say. */
+struct wanted {
+    const char *region; /* NULL: not known */
+    const char *url;    /* NULL: not known; "" is none */
+};
+
+static bool copy_wanted(const struct wanted *wanted, struct endpoint_settings *settings,
+                        struct error *err)
 {
-    const char *region = env_text("AWS_REGION", env_text("AWS_DEFAULT_REGION", NULL));
-    if (region == NULL) {
+    const char *url = wanted->url == NULL ? "" : wanted->url;
+    if (wanted->region == NULL) {
         return error_set(err, "usage",
-                         "no AWS region: set AWS_REGION, for example to eu-west-1; none is "
-                         "guessed");
+                         "no AWS region: set AWS_REGION, for example to eu-west-1, or the region "
+                         "of a profile; none is guessed");
     }
-    if (!check_region(region, err)) {
+    if (!check_region(wanted->region, err)) {
         return false;
     }
-    (void)snprintf(settings->region, sizeof settings->region, "%s", region);
+    if (strlen(url) > ENDPOINT_URL_MAX) {
+        return error_set(err, "usage", "the endpoint URL has %zu bytes, at most %d are allowed",
+                         strlen(url), ENDPOINT_URL_MAX);
+    }
+    (void)snprintf(settings->region, sizeof settings->region, "%s", wanted->region);
+    (void)snprintf(settings->url, sizeof settings->url, "%s", url);
     return true;
 }
 
-static bool load_override(struct endpoint_settings *settings, struct error *err)
+static bool ask_profile(struct wanted *wanted, struct endpoint_settings *settings,
+                        struct error *err)
+{
+    struct profile profile;
+    if (!profile_load(&profile, err)) {
+        return false;
+    }
+    if (wanted->region == NULL) {
+        wanted->region = profile_find(&profile, PROFILE_REGION)->text;
+    }
+    if (wanted->url == NULL) {
+        wanted->url = profile_find(&profile, PROFILE_ENDPOINT_URL)->text;
+    }
+    bool ok = copy_wanted(wanted, settings, err);
+    profile_release(&profile);
+    return ok;
+}
+
+static bool load_place(struct endpoint_settings *settings, struct error *err)
 {
     bool ignored;
     if (!env_flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", false, &ignored, err)) {
@@ -85,16 +116,14 @@ static bool load_override(struct endpoint_settings *settings, struct error *err)
     }
     const char *name =
         settings->service == ENDPOINT_S3 ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL_DYNAMODB";
-    const char *url = env_text(name, env_text("AWS_ENDPOINT_URL", ""));
-    if (ignored) {
-        url = "";
+    struct wanted wanted = {.region = env_text("AWS_REGION", env_text("AWS_DEFAULT_REGION", NULL)),
+                            .url =
+                                ignored ? "" : env_text(name, env_text("AWS_ENDPOINT_URL", NULL))};
+    bool local = env_text("AWS_LAMBDA_FUNCTION_NAME", NULL) == NULL;
+    if (local && (wanted.region == NULL || wanted.url == NULL)) {
+        return ask_profile(&wanted, settings, err);
     }
-    if (strlen(url) > ENDPOINT_URL_MAX) {
-        return error_set(err, "usage", "the endpoint URL has %zu bytes, at most %d are allowed",
-                         strlen(url), ENDPOINT_URL_MAX);
-    }
-    (void)snprintf(settings->url, sizeof settings->url, "%s", url);
-    return true;
+    return copy_wanted(&wanted, settings, err);
 }
 
 static bool load_addressing(struct endpoint_settings *settings, struct error *err)
@@ -118,7 +147,7 @@ bool endpoint_load(enum endpoint_service service, struct endpoint_settings *sett
                    struct error *err)
 {
     struct endpoint_settings loaded = {.service = service};
-    if (!load_region(&loaded, err) || !load_override(&loaded, err) ||
+    if (!load_place(&loaded, err) ||
         !env_flag("AWS_USE_DUALSTACK_ENDPOINT", false, &loaded.dualstack, err) ||
         !env_flag("AWS_USE_FIPS_ENDPOINT", false, &loaded.fips, err) ||
         !load_addressing(&loaded, err)) {

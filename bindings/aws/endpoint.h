@@ -1,10 +1,13 @@
 /*
  * endpoint.h - where a request goes: region, switches and overrides made into a scheme, a host and
- * the beginning of a path. Resolving is a pure function; loading reads the environment.
+ * the beginning of a path. Resolving is a pure function; loading reads the environment and, outside
+ * Lambda, the profile (profile.h).
  *
- *     AWS_REGION, else AWS_DEFAULT_REGION      needed, also with an override: it is signed
+ *     AWS_REGION, else AWS_DEFAULT_REGION,     needed, also with an override: it is signed
+ *       else the profile's region
  *     AWS_ENDPOINT_URL_S3, _DYNAMODB,          another server; "http://host:port/prefix"
- *       else AWS_ENDPOINT_URL
+ *       else AWS_ENDPOINT_URL,
+ *       else the profile's endpoint_url
  *     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS      true: these are not asked
  *     AWS_USE_DUALSTACK_ENDPOINT,              true: IPv6, too; FIPS 140 cryptography
  *       AWS_USE_FIPS_ENDPOINT
@@ -46,7 +49,8 @@ struct endpoint {
     char path[ENDPOINT_URL_MAX + 65];
 };
 
-/* Errors: `usage`, which names the variable and what is allowed. */
+/* Errors: `usage`, which names the variable, or file and line, and what is allowed; `io`;
+ * `memory`. */
 MUST_CHECK bool endpoint_load(enum endpoint_service service, struct endpoint_settings *settings,
                               struct error *err);
 

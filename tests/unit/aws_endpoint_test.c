@@ -228,6 +228,8 @@ static const char *const variables[] = {
 /* "NAME=value NAME=value": the others are not set. */
 static void set_environment(const char *assignments)
 {
+    (void)setenv("AWS_CONFIG_FILE", "/nowhere/config", 1);
+    (void)setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials", 1);
     for (size_t i = 0; i < COUNT(variables); i++) {
         (void)unsetenv(variables[i]);
     }
@@ -308,6 +310,55 @@ TEST(aws_endpoint_names_the_variable_that_is_wrong)
         CHECK(!endpoint_load(ENDPOINT_S3, &settings, &err));
         CHECK_TEXT(err.code, "usage");
         CHECK(strstr(err.message, cases[i].named) != NULL);
+    }
+    set_environment("");
+}
+
+/* ---- the profile ----------------------------------------------------------------------------- */
+
+static void write_config(const char *text)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/config", check_folder());
+    FILE *stream = fopen(path, "w");
+    if (CHECK(stream != NULL)) {
+        (void)fputs(text, stream);
+        (void)fclose(stream);
+        (void)setenv("AWS_CONFIG_FILE", path, 1);
+    }
+}
+
+TEST(aws_endpoint_reads_the_profile)
+{
+    static const struct {
+        const char *environment, *function, *wanted;
+    } cases[] = {
+        {"", NULL, "http://c:3/photos"},
+        {"AWS_REGION=eu-west-1", NULL, "http://c:3/photos"},
+        {"AWS_ENDPOINT_URL=http://a:1", NULL, "http://a:1/photos"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=1", NULL,
+         "https://photos.s3.ap-south-2.amazonaws.com"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=1 AWS_REGION=eu-west-1", NULL,
+         "https://photos.s3.eu-west-1.amazonaws.com"},
+        {"AWS_REGION=eu-west-1", "thumbnails", "https://photos.s3.eu-west-1.amazonaws.com"},
+        {"", "thumbnails", "no AWS region"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        check_case("%s, function %s", cases[i].environment,
+                   cases[i].function == NULL ? "none" : cases[i].function);
+        set_environment(cases[i].environment);
+        write_config("[default]\nregion = ap-south-2 # home\nendpoint_url = http://c:3\n");
+        if (cases[i].function != NULL) {
+            (void)setenv("AWS_LAMBDA_FUNCTION_NAME", cases[i].function, 1);
+        }
+        struct endpoint_settings settings;
+        struct error err;
+        if (endpoint_load(ENDPOINT_S3, &settings, &err)) {
+            check_endpoint(&settings, "photos", cases[i].wanted);
+        } else {
+            CHECK(strncmp(err.message, cases[i].wanted, strlen(cases[i].wanted)) == 0);
+        }
+        (void)unsetenv("AWS_LAMBDA_FUNCTION_NAME");
     }
     set_environment("");
 }
