@@ -2,6 +2,7 @@
  * store.c - the internal module `store`: what commands and tests ask of the embedded store besides
  * what scripts can. Not for handlers: on AWS there is no such thing.
  *
+ *     store.is_local()                   is it there at all?
  *     store.directory()                  its folder
  *     store.declare_bucket(name)         the bucket exists afterwards
  *     store.declare_table(name, keys)    "id", "album:S,taken:N"
@@ -21,6 +22,12 @@ static struct local_store *local(lua_State *L)
         (void)luaL_error(L, "there is no local store here");
     }
     return store;
+}
+
+static int store_is_local(lua_State *L)
+{
+    lua_pushboolean(L, bindings_of(L)->local != NULL);
+    return 1;
 }
 
 static int store_directory(lua_State *L)
@@ -77,6 +84,7 @@ static int store_path(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
+    {"is_local", store_is_local},
     {"directory", store_directory},
     {"declare_bucket", store_declare_bucket},
     {"declare_table", store_declare_table},

@@ -17,6 +17,10 @@
     {                                                                                              \
         "store", OPTION_TEXT, "DIR", "the local store's folder (default: lunette-store)", 0, 0     \
     }
+#define OPTION_AWS                                                                                 \
+    {                                                                                              \
+        "aws", OPTION_FLAG, NULL, "use S3 and DynamoDB of AWS (or AWS_ENDPOINT_URL)", 0, 0         \
+    }
 #define OPTIONS_OF_A_RUN                                                                           \
     {"handler",                                                                                    \
      OPTION_TEXT,                                                                                  \
@@ -24,7 +28,7 @@
      "the rules (default: handler.lua, scripts/handler.lua, or the built-in ones)",                \
      0,                                                                                            \
      0},                                                                                           \
-        OPTION_STORE,                                                                              \
+        OPTION_STORE, OPTION_AWS,                                                                  \
         {"timeout", OPTION_INTEGER, "S", "seconds an invocation may take (default: 60)", 1, 900},  \
         {"memory", OPTION_INTEGER, "MB", "memory of the function (default: 512)", 128, 10240},     \
         {"table",     OPTION_LIST,                                                                 \
@@ -39,8 +43,8 @@ static const struct option run_options[] = {OPTIONS_OF_A_RUN, {NULL}};
 static const struct option no_options[] = {{NULL}};
 
 const struct command commands[] = {
-    {{"process", "PHOTO...", "upload photos into the local store and run the handler on each",
-      "Puts each file into the local store's bucket 'uploads' under its own name, builds the\n"
+    {{"process", "PHOTO...", "upload photos into the store and run the handler on each",
+      "Puts each file into the bucket 'uploads' (or UPLOAD_BUCKET) under its own name, builds the\n"
       "event that S3 would send, runs the handler on it, and shows what came out. Exit status 1\n"
       "when the function failed on one of them; one that the rules reject is no failure.",
       process_options, 1, -1, false},
@@ -60,7 +64,7 @@ const struct command commands[] = {
       "For example: lunette doc, lunette doc s3, lunette doc s3.put", no_options, 0, 1, false},
      false,
      LOG_LEVEL_WARN},
-    {{"run", "SCRIPT [ARGUMENT...]", "run a Lua script with the modules and the local store",
+    {{"run", "SCRIPT [ARGUMENT...]", "run a Lua script with the modules and a store",
       "The script finds its arguments in the table 'arg'.", run_options, 1, -1, true},
      true,
      LOG_LEVEL_WARN},

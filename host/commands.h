@@ -16,7 +16,7 @@ struct vm;
 
 struct command {
     struct command_syntax syntax;
-    bool needs_store;         /* opens the embedded store (--store) */
+    bool needs_store;         /* opens the embedded store (--store), or AWS (--aws) */
     enum log_level log_level; /* what is logged unless the environment says otherwise: the less,
                                  the more the command itself shows */
 };

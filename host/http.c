@@ -213,8 +213,15 @@ static bool set_options(struct http_transfer *transfer, const struct http_reques
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request->timeout_ms));
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                            milliseconds(request->connect_timeout_ms));
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->stall_timeout_s);
+    (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->fresh_connection ? 1L : 0L);
     if (request->bypass_proxy) {
         (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    }
+    if (request->ca_file != NULL &&
+        curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file) != CURLE_OK) {
+        return error_set_memory(err, "starting a request");
     }
     if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK) {
         return error_set_memory(err, "starting a request");

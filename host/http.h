@@ -33,7 +33,12 @@ struct http_request {
     size_t response_max;        /* bytes of body accepted; more is the error `too_large` */
     int64_t timeout_ms;         /* for the whole transfer; 0 = none */
     int64_t connect_timeout_ms; /* 0 = curl's own */
+    int stall_timeout_s;        /* `timeout` when no byte has moved for this long; 0 = none */
     bool bypass_proxy;          /* ignore http_proxy and its kin (loopback services) */
+    /* Not over a kept-alive connection: curl sends a request again by itself when one of them
+     * turns out to be dead, and then it may have been done twice. */
+    bool fresh_connection;
+    const char *ca_file; /* certificates to trust (PEM); NULL = curl's own */
 };
 
 struct http_response {

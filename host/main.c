@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bindings/aws/store.h"
 #include "bindings/bindings.h"
 #include "bindings/image/engine.h"
 #include "bindings/local/store.h"
@@ -31,7 +32,8 @@ enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* Everything that a command needs, in the order in which it is made. */
 struct process {
-    struct local_store *store;
+    struct local_store *store; /* one of the two, or none */
+    struct aws_store *aws;
     struct loop *loop;
     struct vm *vm;
     struct bindings bindings;
@@ -98,9 +100,34 @@ static bool declare_buckets_and_tables(struct process *process, const struct par
     return true;
 }
 
+/* What would be declared exists in AWS, or has to be made there with its own tools. */
+static bool open_aws(struct process *process, const struct parsed_options *parsed,
+                     struct error *err)
+{
+    static const char *const local_only[] = {"store", "bucket", "table"};
+    for (size_t i = 0; i < sizeof local_only / sizeof *local_only; i++) {
+        if (options_text(parsed, local_only[i]) != NULL) {
+            return error_set(err, "usage",
+                             "--aws and --%s exclude each other: the latter is about "
+                             "the local store",
+                             local_only[i]);
+        }
+    }
+    process->aws = aws_store_open(err);
+    if (process->aws == NULL) {
+        return false;
+    }
+    process->bindings.s3 = aws_store_s3(process->aws);
+    process->bindings.dynamodb = aws_store_dynamodb(process->aws);
+    return true;
+}
+
 static bool open_store(struct process *process, const struct parsed_options *parsed,
                        struct error *err)
 {
+    if (options_flag(parsed, "aws")) {
+        return open_aws(process, parsed, err);
+    }
     const char *directory = options_text(parsed, "store");
     process->store = local_store_open(directory == NULL ? STORE_DEFAULT : directory, err);
     if (process->store == NULL) {
@@ -157,6 +184,7 @@ static void close_process(struct process *process)
     vm_free(process->vm);
     loop_free(process->loop);
     local_store_close(process->store);
+    aws_store_close(process->aws);
 }
 
 static enum exit_status complain(const char *command, const struct error *err,

@@ -4,10 +4,11 @@
 local env = require "env"
 local store = require "store"
 
-local places = { uploads = "uploads" }
+local places = { uploads = env.get("UPLOAD_BUCKET", "uploads") }
 
 --- Makes sure that they exist in the local store.
 function places.declare()
+  if not store.is_local() then return end
   store.declare_bucket(places.uploads)
   store.declare_bucket(env.get("DESTINATION_BUCKET", "images"))
   local metadata_table = env.get "METADATA_TABLE"
@@ -16,12 +17,12 @@ end
 
 --- The folder in which a person finds the bucket's objects.
 function places.folder(bucket)
-  return store.directory() .. "/" .. bucket .. "/"
+  return store.is_local() and store.directory() .. "/" .. bucket .. "/" or "s3://" .. bucket .. "/"
 end
 
 --- The file in which a person finds an object.
 function places.file(bucket, key)
-  return store.path(bucket, key)
+  return store.is_local() and store.path(bucket, key) or "s3://" .. bucket .. "/" .. key
 end
 
 return places

@@ -1,4 +1,4 @@
--- `lunette process PHOTO...`: uploads photos into the local store, runs the handler on the event
+-- `lunette process PHOTO...`: uploads photos into the store, runs the handler on the event
 -- that S3 would send for each, and shows what came out.
 
 local effects = require "effects"

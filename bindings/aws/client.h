@@ -1,0 +1,90 @@
+/*
+ * client.h - one operation of an AWS service: attempts over HTTP, each signed when it is sent,
+ * until one succeeds or the retry policy says no. Lives on the loop's thread.
+ *
+ * The deadline is the job's: the loop cancels what is left of an operation when it has passed, and
+ * no attempt is begun that has less than RETRY_MARGIN_MS.
+ */
+#ifndef LUNETTE_BINDINGS_AWS_CLIENT_H
+#define LUNETTE_BINDINGS_AWS_CLIENT_H
+
+#include "bindings/aws/credentials.h"
+#include "bindings/aws/endpoint.h"
+#include "bindings/aws/retry.h"
+#include "bindings/aws/sigv4.h"
+#include "host/http.h"
+#include "host/loop.h"
+
+/* What the operations of one service share. Plain data, but for the keys and credentials: its
+ * owner calls aws_client_release(). Must not move while a call runs. */
+struct aws_client {
+    const char *service; /* "s3", "dynamodb" */
+    struct endpoint_settings settings;
+    struct credentials credentials;
+    struct sigv4_keys keys;
+    const struct retry_policy *policy;
+    int tokens;
+    int attempts_max;       /* AWS_MAX_ATTEMPTS; 0: the policy's */
+    int64_t clock_ahead_ms; /* the server's clock before ours, once a server has complained */
+    const char *ca_file;    /* NULL: curl's own */
+};
+
+/* Reads region, endpoint, credentials and retry settings from the environment and the shared files.
+ * Errors: `usage`, `credentials`, `io`, `memory`, naming what has to be set. */
+MUST_CHECK bool aws_client_init(struct aws_client *client, enum endpoint_service service,
+                                struct error *err);
+void aws_client_release(struct aws_client *client); /* takes a zeroed one, too */
+
+/* Everything is borrowed until the call is done or cancelled. */
+struct aws_request {
+    const char *method;
+    const struct endpoint *endpoint;
+    const char *path; /* as endpoint_append_path() made it */
+    const struct uri_parameter *query;
+    size_t query_count;
+    const struct http_header *headers;
+    size_t header_count;
+    const void *body;
+    size_t body_length;
+    size_t response_max;
+    /* Doing it twice is not doing it once: repeated only when it has surely not been done (refused
+     * with 503 or throttled, not even connected). */
+    bool once;
+    /* Looks at an answer of 2xx before it counts as success; false with *err makes it a failure,
+     * which is repeated as its code says. NULL: none. `context` is the call's. */
+    bool (*check)(void *context, const struct http_response *response, struct error *err);
+};
+
+/*
+ * `err` is NULL for an answer of 2xx or 304. Else err->code, message, status, request_id, attempts
+ * and retryable are set, and `response` is the last answer (status 0 when there was none). The
+ * response is borrowed until the callback returns; its buffers may be taken. The callback may
+ * start the call anew.
+ */
+typedef void aws_done(void *context, struct http_response *response, const struct error *err);
+
+/* One running operation; embedded in its owner's. Zeroed before its first start. */
+struct aws_call {
+    struct aws_client *client;
+    struct job *job;
+    const struct aws_request *request;
+    aws_done *done;
+    void *context;
+
+    struct retry retry;
+    struct http_transfer *transfer; /* while one runs */
+    struct loop_timer timer;        /* while it waits before the next */
+    char invocation_id[37];         /* the same for all attempts */
+    bool clock_corrected, reconnected;
+    bool uncertain; /* after a failure: it may have been done all the same */
+};
+
+/* `job` is running and gives the loop and the deadline. False with *err: nothing was begun. */
+MUST_CHECK bool aws_call_start(struct aws_call *call, struct aws_client *client, struct job *job,
+                               const struct aws_request *request, aws_done *done, void *context,
+                               struct error *err);
+
+/* Stops it; `done` is not called. A call that is done or was never started is left as it is. */
+void aws_call_cancel(struct aws_call *call);
+
+#endif

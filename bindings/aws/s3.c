@@ -1,0 +1,264 @@
+/*
+ * s3.c - the S3 that AWS, and every compatible server, runs: one call after the other from request
+ * to response, and what an answer leaves open asked with a second request. Opened by store.c; the
+ * `s3` module calls it through struct s3_store.
+ */
+#include "bindings/aws/s3.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bindings/aws/answer.h"
+#include "bindings/aws/s3_parse.h"
+#include "bindings/aws/s3_request.h"
+#include "host/env.h"
+
+/* Everything of one running operation. Owned by the store until the job is finished. */
+struct s3_operation_call {
+    struct s3_aws *s3;
+    struct job *job;
+    const struct s3_request *request;
+    struct s3_response *response; /* written at the end, on success */
+    struct endpoint endpoint;
+    struct s3_wire wire;
+    struct aws_call attempts;
+
+    struct s3_request question;  /* what is asked when the answer left something open */
+    struct error failure;        /* the answer's, meanwhile */
+    char marker[S3_MARKER_SIZE]; /* of the put that is asked about */
+    struct s3_operation_call *previous, *next;
+};
+
+/* ---- the list of running calls --------------------------------------------------------------- */
+
+static void link_call(struct s3_operation_call *call)
+{
+    call->next = call->s3->calls;
+    if (call->next != NULL) {
+        call->next->previous = call;
+    }
+    call->s3->calls = call;
+}
+
+static void free_call(struct s3_operation_call *call)
+{
+    if (call->previous != NULL) {
+        call->previous->next = call->next;
+    } else {
+        call->s3->calls = call->next;
+    }
+    if (call->next != NULL) {
+        call->next->previous = call->previous;
+    }
+    s3_wire_release(&call->wire);
+    free(call);
+}
+
+static void finish(struct s3_operation_call *call, const struct error *err)
+{
+    struct job *job = call->job;
+    struct error copy;
+    if (err != NULL) {
+        copy = *err;
+    }
+    free_call(call);
+    job_finish(job, err == NULL ? NULL : &copy);
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+/* What S3 says is about "the specified key"; a person wants to know which. */
+static void finish_failed(struct s3_operation_call *call, struct error *failure)
+{
+    const struct s3_request *request = call->request;
+    bool keyed = request->operation != S3_LIST && request->operation != S3_DELETE_ALL;
+    int key_length = keyed ? (int)(request->key.length > 200 ? 200 : request->key.length) : 0;
+    (void)error_prefix(failure, "%.*s%s%.*s", (int)request->bucket.length, request->bucket.data,
+                       keyed ? "/" : "", key_length, keyed ? request->key.data : "");
+    finish(call, failure);
+}
+
+/* Sends a HEAD in place of what is answered already. False: it could not even be begun. */
+static bool ask(struct s3_operation_call *call, struct s3_text key, aws_done *done)
+{
+    struct error ignored;
+    s3_wire_release(&call->wire);
+    call->question =
+        (struct s3_request){.operation = S3_HEAD, .bucket = call->request->bucket, .key = key};
+    return s3_wire_make(&call->wire, &call->question, &call->endpoint, false, &ignored) &&
+           aws_call_start(&call->attempts, &call->s3->client, call->job, &call->wire.request, done,
+                          call, &ignored);
+}
+
+/* HEAD's 404 has no body that tells whether it is the key or the bucket that isn't there. */
+static void on_bucket_asked(void *context, struct http_response *answer, const struct error *err)
+{
+    struct s3_operation_call *call = context;
+    struct error failure = call->failure;
+    bool no_bucket = err != NULL && answer->status == 404;
+    int attempts = failure.attempts;
+    (void)s3_fail(&failure, no_bucket ? "NoSuchBucket" : "NoSuchKey", 404, "%s",
+                  no_bucket ? "the bucket does not exist" : "there is no such object");
+    failure.attempts = attempts;
+    memcpy(failure.request_id, call->failure.request_id, sizeof failure.request_id);
+    finish_failed(call, &failure);
+}
+
+/* ---- conditional puts whose answer was lost -------------------------------------------------- */
+
+/* The object as it is now says whether the put made it. If not, nobody knows: it may have been
+ * done and replaced since. Then the failure stays one, for the script to look and decide. */
+static void on_outcome_asked(void *context, struct http_response *answer, const struct error *err)
+{
+    struct s3_operation_call *call = context;
+    struct s3_response now;
+    struct error ignored;
+    if (err == NULL && s3_parse_has_marker(answer, call->marker) &&
+        s3_parse(&call->question, answer, &now, &ignored)) {
+        *call->response = now;
+        finish(call, NULL);
+        return;
+    }
+    (void)error_prefix(&call->failure, "whether the object was written is not known");
+    finish_failed(call, &call->failure);
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+/* For a failure that a second request may explain. */
+static bool ask_about(struct s3_operation_call *call, const struct error *failure)
+{
+    enum s3_operation operation = call->request->operation;
+    struct s3_text no_key = {0};
+    call->failure = *failure;
+    if (operation == S3_HEAD && failure->status == 404) {
+        return ask(call, no_key, on_bucket_asked);
+    }
+    memcpy(call->marker, call->wire.marker, sizeof call->marker);
+    return call->marker[0] != '\0' && call->attempts.uncertain &&
+           ask(call, call->request->key, on_outcome_asked);
+}
+
+/* The limit that a body was too large for is the script's, and it has a name. */
+static void name_limit(const struct s3_operation_call *call, const struct http_response *answer,
+                       struct error *failure)
+{
+    if (error_is(failure, "too_large") && answer->body.state == BUFFER_FULL &&
+        call->request->operation == S3_GET) {
+        struct error told = *failure;
+        (void)s3_fail(failure, told.code, told.status,
+                      "the object is larger than max_bytes allows (%zu bytes); give a larger "
+                      "max_bytes or a range",
+                      call->request->max_bytes);
+        failure->attempts = told.attempts;
+    }
+}
+
+/* Ceph answers some of the writers that lose a race for one object with 500 UnknownError. */
+static bool is_lost_race(const struct s3_operation_call *call, struct error *failure)
+{
+    if (!call->wire.request.once || !error_is(failure, "UnknownError")) {
+        return false;
+    }
+    struct error told = *failure;
+    (void)s3_fail(failure, "PreconditionFailed", 412, "another write of the object came first");
+    failure->attempts = told.attempts;
+    memcpy(failure->request_id, told.request_id, sizeof failure->request_id);
+    return true;
+}
+
+static void on_done(void *context, struct http_response *answer, const struct error *err)
+{
+    struct s3_operation_call *call = context;
+    struct s3_response made;
+    struct error failure;
+    if (err != NULL) {
+        failure = *err;
+        name_limit(call, answer, &failure);
+        if (is_lost_race(call, &failure)) {
+            finish_failed(call, &failure);
+        } else if (!ask_about(call, &failure)) {
+            finish_failed(call, &failure);
+        }
+        return;
+    }
+    if (!s3_parse(call->request, answer, &made, &failure)) {
+        failure.attempts = call->attempts.retry.attempts;
+        finish_failed(call, &failure);
+        return;
+    }
+    *call->response = made;
+    finish(call, NULL);
+}
+
+/* A 200 may hold an error document (a copy that failed half-way), a body may come damaged. */
+static bool check_answer(void *context, const struct http_response *answer, struct error *err)
+{
+    const struct s3_operation_call *call = context;
+    if (call->request->operation == S3_COPY && answer_is_xml_error(answer)) {
+        answer_read_error(answer, err);
+        return false;
+    }
+    return call->wire.request.method[0] != 'G' || s3_parse_checksum(answer, err);
+}
+
+/* ---- the store ------------------------------------------------------------------------------- */
+
+static bool begin(struct s3_operation_call *call, struct error *err)
+{
+    const struct s3_request *request = call->request;
+    if (!endpoint_resolve(&call->s3->client.settings, request->bucket.data, request->bucket.length,
+                          &call->endpoint, err) ||
+        !s3_wire_make(&call->wire, request, &call->endpoint, call->s3->bare_etags, err)) {
+        return false;
+    }
+    call->wire.request.check = check_answer;
+    return aws_call_start(&call->attempts, &call->s3->client, call->job, &call->wire.request,
+                          on_done, call, err);
+}
+
+static bool start(struct s3_store *store, const struct s3_request *request,
+                  struct s3_response *response, struct job *job, struct error *err)
+{
+    if (!s3_check_request(request, err)) {
+        return false;
+    }
+    struct s3_operation_call *call = calloc(1, sizeof *call);
+    if (call == NULL) {
+        return error_set_memory(err, "starting an S3 request");
+    }
+    call->s3 = (struct s3_aws *)store;
+    call->job = job;
+    call->request = request;
+    call->response = response;
+    link_call(call);
+    if (!begin(call, err)) {
+        free_call(call);
+        return false;
+    }
+    return true;
+}
+
+static void cancel(struct s3_store *store, struct job *job)
+{
+    struct s3_operation_call *call = ((struct s3_aws *)store)->calls;
+    while (call != NULL && call->job != job) {
+        call = call->next;
+    }
+    if (call != NULL) {
+        aws_call_cancel(&call->attempts);
+        free_call(call);
+    }
+}
+
+bool s3_aws_open(struct s3_aws *s3, struct error *err)
+{
+    *s3 = (struct s3_aws){.store = {.name = "aws", .start = start, .cancel = cancel}};
+    return env_flag("LUNETTE_S3_BARE_ETAGS", false, &s3->bare_etags, err) &&
+           aws_client_init(&s3->client, ENDPOINT_S3, err);
+}
+
+void s3_aws_close(struct s3_aws *s3)
+{
+    aws_client_release(&s3->client);
+}

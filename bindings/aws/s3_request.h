@@ -1,0 +1,41 @@
+/*
+ * s3_request.h - an s3_request as what goes over the wire: method, query, headers, body. Pure; s3.c
+ * sends it.
+ */
+#ifndef LUNETTE_BINDINGS_AWS_S3_REQUEST_H
+#define LUNETTE_BINDINGS_AWS_S3_REQUEST_H
+
+#include "bindings/aws/client.h"
+#include "bindings/s3_store.h"
+
+#define S3_QUERY_MAX 8
+
+/*
+ * A conditional put carries a random id in this entry of the user metadata, so that the object
+ * itself tells whether a put whose answer was lost is the one that made it: another writer's may
+ * have the same bytes. s3_parse.c keeps it from scripts.
+ */
+#define S3_MARKER_NAME "lunette-write"
+#define S3_MARKER_SIZE 33 /* hex digits and a NUL */
+
+/* Owned texts; zeroed is empty. */
+struct s3_wire {
+    struct aws_request request; /* endpoint and check are the caller's to set */
+    struct buffer path, body;
+    char marker[S3_MARKER_SIZE]; /* empty: none was sent */
+    struct uri_parameter query[S3_QUERY_MAX];
+    struct http_header *headers; /* room for header_room */
+    size_t header_room;
+    char **texts; /* what query and headers point to */
+    size_t text_count, text_room;
+};
+
+/*
+ * Makes `wire` of a request that s3_check_request() has passed; it borrows the request's body. On
+ * failure (`memory`) it is empty. Free with s3_wire_release().
+ */
+MUST_CHECK bool s3_wire_make(struct s3_wire *wire, const struct s3_request *request,
+                             const struct endpoint *endpoint, bool bare_etags, struct error *err);
+void s3_wire_release(struct s3_wire *wire);
+
+#endif

@@ -1,0 +1,151 @@
+-- What scripts get from a server that misbehaves (server.py), and how often it was asked. Run by
+-- tests/cli/fault_test.sh with --aws.
+
+local t = ...
+local s3, dynamodb, task = require "s3", require "dynamodb", require "task"
+
+local function lines_of(scenario)
+  local ok, object = pcall(s3.get, { bucket = "log", key = scenario })
+  local lines = {}
+  for line in (ok and object.body or ""):gmatch "[^\n]+" do lines[#lines + 1] = line end
+  return lines
+end
+
+local function field(line, name)
+  return line:match(" " .. name:gsub("%-", "%%-") .. "=(%S*)")
+end
+
+local function get(scenario, more)
+  local options = { bucket = "faults", key = scenario }
+  for name, value in pairs(more or {}) do options[name] = value end
+  return s3.get(options)
+end
+
+-- What comes of a get: the body or the error's code; the attempts that the server saw.
+t.test("gets", function()
+  local cases = {
+    { "fine", "hello", 1 },
+    { "once-500", "hello", 2 },
+    { "always-500", "InternalError", 3, 500, true },
+    { "once-slow-down", "hello", 2 },
+    { "hint", "hello", 2 },
+    { "html", "Forbidden", 1, 403, false },
+    { "nothing", "HTTP 418", 1, 418, false },
+    { "expired", "ExpiredToken", 1, 400, false },
+    { "reset", "hello", 2 },
+    -- One more than is counted: the first went over a kept-alive connection, which may be dead.
+    { "always-reset", "network", 4, 0, true },
+    { "cut", "hello", 2 },
+    { "huge-headers", "too_large", 1, 200, false },
+    { "wrong-sum", "hello", 2 },
+    { "redirect", "PermanentRedirect", 1, 301, false },
+  }
+  for _, case in ipairs(cases) do
+    local name, wanted, attempts, status, retryable = table.unpack(case)
+    local ok, result = pcall(get, name)
+    t.equal(ok and result.body or result.code, wanted, name)
+    t.equal(#lines_of(name), attempts, name .. ", attempts")
+    if not ok then
+      t.equal(result.status or 0, status, name .. ", status")
+      t.equal(result.attempts, math.min(attempts, 3), name .. ", err.attempts")
+      t.equal(result.retryable, retryable, name .. ", retryable")
+      t.ok(tostring(result):find("faults/" .. name, 1, true), "the object is named")
+    end
+  end
+end)
+
+t.test("messages", function()
+  local err = t.raises("status 403 and: <html><body> <h1>No way</h1>", get, "html")
+  t.equal(err.request_id, "R0")
+  t.equal(t.raises("as asked", get, "expired").request_id, "R1")
+end)
+
+t.test("each attempt says which it is, under one id", function()
+  local lines = lines_of "always-500"
+  for i, line in ipairs(lines) do
+    t.equal(field(line, "amz-sdk-request"), ("attempt=%d;max=3"):format(i))
+    t.equal(field(line, "amz-sdk-invocation-id"), field(lines[1], "amz-sdk-invocation-id"))
+    t.equal(field(line, "accept-encoding"), "identity")
+  end
+  t.ok(field(lines[1], "amz-sdk-invocation-id"):match "^%x+%-%x+%-4%x+%-%x+%-%x+$", "a UUID")
+  t.ok(field(lines[1], "amz-sdk-invocation-id")
+    ~= field(lines_of "fine"[1], "amz-sdk-invocation-id"), "another operation, another id")
+end)
+
+t.test("the trace id goes along as AWS encodes it, unsigned", function()
+  local line = lines_of "fine"[1]
+  t.equal(field(line, "x-amzn-trace-id"), "Root=1-a;Parent=b%20c;Sampled=1;Lineage=a:1%7Cb")
+  t.ok(not field(line, "authorization"):find("trace", 1, true), "unsigned")
+end)
+
+t.test("a body is bounded while it arrives", function()
+  local err = t.raises("max_bytes", get, "big", { max_bytes = 300000 })
+  t.equal(err.code, "too_large")
+  err = t.raises("max_bytes", get, "big", { max_bytes = 1000 })
+  t.equal(err.code, "too_large")
+  t.equal(#get("big", { max_bytes = 1000000 }).body, 1000000)
+end)
+
+t.test("a wrong clock is set by the server's, once", function()
+  t.equal(get("skew").body, "hello")
+  local lines = lines_of "skew"
+  t.equal(#lines, 2)
+  t.equal(field(lines[2], "amz-sdk-request"), "attempt=1;max=3")
+  t.ok(field(lines[1], "x-amz-date") < field(lines[2], "x-amz-date"), "later")
+  t.equal(t.raises("RequestTimeTooSkewed", get, "always-skew").attempts, 1)
+  t.equal(#lines_of "always-skew", 1)
+end)
+
+t.test("a copy that answers 200 with an error has failed", function()
+  local function copy(key)
+    return s3.copy { bucket = "faults", key = key, source_key = "x" }
+  end
+  t.equal(copy("copy").etag, '"e"')
+  t.equal(#lines_of "copy", 2)
+  t.equal(t.raises("AccessDenied", copy, "copy-denied").status, 200)
+end)
+
+t.test("a lost answer of a conditional put is recognised", function()
+  local function put(key)
+    return s3.put { bucket = "faults", key = key, body = "mine", if_none_match = "*" }
+  end
+  t.equal(put("lost").etag, '"' .. require "hash".md5 "mine" .. '"')
+  local lines = lines_of "lost"
+  t.equal(#lines, 2)
+  t.equal(lines[1]:match "^%u+" .. lines[2]:match "^%u+", "PUTHEAD")
+  local err = t.raises("not known", put, "never-arrived")
+  t.equal({ err.code, err.retryable, err.attempts }, { "network", true, 1 })
+  t.equal(#lines_of "never-arrived", 2)
+  local none, why = put "conflict"
+  t.equal({ none, why }, { nil, "conflict" })
+  t.equal(#lines_of "conflict", 1)
+  t.equal(t.raises("InternalError", put, "always-500").attempts, 1)
+end)
+
+t.test("a document that is none", function()
+  local err = t.raises("bad_response", s3.list, { bucket = "empty-list" })
+  t.equal(err.code, "bad_response")
+end)
+
+t.test("a task that fails cancels the request beside it", function()
+  local started = os.time()
+  t.raises("enough", task.all, {
+    function() get "drip" end,
+    function() task.sleep(50) error "enough" end,
+  })
+  t.ok(os.time() - started < 5, "soon")
+end)
+
+t.test("DynamoDB's failures", function()
+  t.equal(dynamodb.get { table = "throttled", key = { id = "a" } }, nil)
+  t.equal(#lines_of "throttled", 2)
+  t.equal(dynamodb.get { table = "wrong-crc", key = { id = "a" } }, nil)
+  t.equal(#lines_of "wrong-crc", 2)
+  local err = t.raises("InternalServerError", dynamodb.update,
+    { table = "item-500", key = { id = "a" }, add = { n = 1 } })
+  t.equal({ err.attempts, err.retryable }, { 1, true })
+  t.equal(dynamodb.get { table = "item-500", key = { id = "a" } }, nil)
+  local none, why = dynamodb.put { table = "lost-condition", item = { id = "a" },
+    condition = "attribute_not_exists(id)" }
+  t.equal({ none, why }, { nil, "conflict" })
+end)

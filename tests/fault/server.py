@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""An S3 and DynamoDB that misbehave on demand, on loopback; tests/cli/fault_test.sh starts it.
+
+    server.py PORT_FILE     writes its port there
+
+/faults/SCENARIO is an object whose attempts follow the scenario below, one step each (the last one
+repeats). A DynamoDB request's scenario is its TableName. GET /log/SCENARIO answers what has come,
+one line an attempt: "METHOD KEY=VALUE ..." of the headers that the tests look at.
+"""
+import email.utils
+import hashlib
+import http.server
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+import zlib
+
+DATE_AHEAD_S = 3600
+LOG = {}
+OBJECTS = {}
+LOCK = threading.Lock()
+
+
+def xml_error(code, message="as asked"):
+    return (f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message>"
+            "<RequestId>R1</RequestId></Error>").encode()
+
+
+def json_error(name):
+    return json.dumps({"__type": "com.amazonaws.dynamodb.v20120810#" + name,
+                       "message": "as asked"}).encode()
+
+
+OK = ("answer", 200, b"hello", {})
+E500 = ("answer", 500, xml_error("InternalError"), {})
+E503 = ("answer", 503, xml_error("SlowDown"), {})
+COPIED = b"<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>"
+STEPS = {
+    "fine": [OK],
+    "once-500": [E500, OK],
+    "always-500": [E500],
+    "once-slow-down": [E503, OK],
+    "always-slow-down": [E503],
+    "hint": [("answer", 503, xml_error("ServiceUnavailable"), {"x-amz-retry-after": "700"}), OK],
+    "html": [("answer", 403, b"<html><body>\n<h1>No way</h1>", {"Content-Type": "text/html"})],
+    "nothing": [("answer", 418, b"", {})],
+    "expired": [("answer", 400, xml_error("ExpiredToken"), {})],
+    "reset": [("reset",), OK],
+    "always-reset": [("reset",)],
+    "cut": [("cut",), OK],
+    "huge-headers": [("headers",)],
+    "drip": [("drip",)],
+    "skew": [("skew",), OK],
+    "always-skew": [("skew",)],
+    "wrong-sum": [("answer", 200, b"hallo", {"x-amz-checksum-sha256": "AAAA"}),
+                  ("answer", 200, b"hello", {})],
+    "copy": [("answer", 200, b"\n\n  " + xml_error("InternalError"), {}),
+             ("answer", 200, COPIED, {})],
+    "copy-denied": [("answer", 200, xml_error("AccessDenied"), {})],
+    "redirect": [("answer", 301, xml_error("PermanentRedirect"), {"Location": "/faults/fine"})],
+    "lost": [("store-and-reset",)],
+    "never-arrived": [("reset-before-store",)],
+    "conflict": [("answer", 409, xml_error("ConditionalRequestConflict"), {})],
+    "big": [("answer", 200, b"x" * 1000000, {})],
+    "empty-list": [("answer", 200, b"", {})],
+    "throttled": [("answer", 400, json_error("ProvisionedThroughputExceededException"), {}),
+                  ("answer", 200, b"{}", {})],
+    "item-500": [("answer", 500, json_error("InternalServerError"), {}),
+                 ("answer", 200, b"{}", {})],
+    "wrong-crc": [("answer", 200, b"{}", {"x-amz-crc32": "1"}), ("crc", b"{}")],
+    "lost-condition": [("answer", 400, json_error("ConditionalCheckFailedException"), {})],
+}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def version_string(self):
+        return "faults"
+
+    def reply(self, status, body, headers):
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if "Date" not in headers:
+            self.send_header("Date", email.utils.formatdate(usegmt=True))
+        self.send_header("x-amz-request-id", "R0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def reset(self):
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def store(self, name, body):
+        headers = {k.lower(): v for k, v in self.headers.items()
+                   if k.lower().startswith("x-amz-meta-")}
+        headers["ETag"] = '"' + hashlib.md5(body).hexdigest() + '"'
+        OBJECTS[name] = headers
+
+    def step(self, name, kind, body, step):
+        if kind == "answer":
+            self.reply(*step[1:])
+        elif kind == "reset":
+            self.reset()
+        elif kind == "store-and-reset":
+            if self.command == "PUT":
+                self.store(name, body)
+                self.reset()
+            else:
+                self.reply(200, b"", OBJECTS[name])
+        elif kind == "reset-before-store":
+            if self.command == "PUT":
+                self.reset()
+            else:
+                self.reply(404, b"", {})
+        elif kind == "cut":
+            self.send_response_only(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"only this")
+            self.wfile.flush()
+            self.reset()
+        elif kind == "headers":
+            self.reply(200, b"", {f"x-filler-{i}": "y" * 1000 for i in range(90)})
+        elif kind == "drip":
+            self.send_response_only(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            try:
+                for _ in range(1000):
+                    self.wfile.write(b"z")
+                    self.wfile.flush()
+                    time.sleep(0.05)
+            except OSError:
+                self.close_connection = True
+        elif kind == "skew":
+            later = email.utils.formatdate(time.time() + DATE_AHEAD_S, usegmt=True)
+            self.reply(403, xml_error("RequestTimeTooSkewed"), {"Date": later})
+        elif kind == "crc":
+            self.reply(200, step[1], {"x-amz-crc32": str(zlib.crc32(step[1]))})
+
+    def handle_any(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = self.path.split("?")[0].split("/")
+        if parts[1] == "log":
+            with LOCK:
+                self.reply(200, "\n".join(LOG.get(parts[2], [])).encode(), {})
+            return
+        name = (parts[2] if len(parts) > 2 else "") or parts[1]
+        if "X-Amz-Target" in self.headers:
+            name = json.loads(body).get("TableName", "")
+        seen = ["amz-sdk-request", "amz-sdk-invocation-id", "x-amz-date", "x-amzn-trace-id",
+                "accept-encoding", "authorization"]
+        line = self.command + "".join(
+            f" {key}={self.headers.get(key, '').replace(' ', '')}" for key in seen)
+        with LOCK:
+            lines = LOG.setdefault(name, [])
+            lines.append(line)
+            steps = STEPS.get(name, [("answer", 404, xml_error("NoSuchKey"), {})])
+            step = steps[min(len(lines), len(steps)) - 1]
+        self.step(name, step[0], body, step)
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any
+
+
+def main():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    with open(sys.argv[1] + ".new", "w", encoding="ascii") as file:
+        file.write(str(server.server_address[1]))
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    server.serve_forever()
+
+
+main()
