@@ -16,6 +16,7 @@ PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagic
 DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
              libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
 TEST_DEPS := python3 libheif-examples
+CONTRACT_DEPS := radosgw ceph-mon ceph-osd ceph-common curl
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
              python3-botocore
 
@@ -62,14 +63,14 @@ EXTRA       := $(if $(filter tsan,$(MODE)),$(BUILD)/tests/tsan.o)
 SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
-.PHONY: all help deps test-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
+.PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
         clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 # ---- packages -------------------------------------------------------------------------------
 
@@ -92,6 +93,9 @@ deps: ## install the Debian packages that the build needs (root, or through sudo
 
 test-deps: deps ## install what the tests need
 	$(call install-packages,$(TEST_DEPS))
+
+contract-deps: test-deps ## install the servers that test-contract runs against
+	$(call install-packages,$(CONTRACT_DEPS))
 
 ci-deps: test-deps ## install what .ci/run needs besides
 	$(call install-packages,$(CI_DEPS))
@@ -192,6 +196,10 @@ test: test-deps ## install what the tests need, build, run all tests (TEST=name 
 test-sign: ci-deps ## sign random requests as botocore does (COUNT=5000)
 	@$(MAKE) --no-print-directory $(BUILD)/sign-requests
 	@BUILD=$(BUILD) python3 tests/aws/sign_test.py $(or $(COUNT),5000)
+
+test-contract: contract-deps ## run the stores' tests against real servers on loopback
+	@$(MAKE) --no-print-directory $(BUILD)/lunette
+	@BUILD=$(BUILD) bash tests/contract/run $(SERVER)
 
 lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
 	@bash tests/lint.sh
