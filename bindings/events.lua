@@ -224,12 +224,21 @@ end
 -- ---- failures ----------------------------------------------------------------------------------
 
 -- What will be the same however often it is tried: the image itself, or the script's own verdict.
-local permanent_codes = { bad_image = true, unsupported = true, limit = true, rejected = true }
+-- A limit counts only where the upload is read: in a render it is the target that asks too much, or
+-- the function's memory that is too small, which is mended without another photo.
+local permanent_codes = {
+  bad_image = true,
+  unsupported = true,
+  rejected = true,
+  limit = { ["image.open"] = true, ["image.probe"] = true },
+  too_large = { ["s3.get"] = true, ["s3.find"] = true },
+}
 
 function events.permanent(err)
   if type(err) ~= "table" and type(err) ~= "userdata" then return false end
-  if err.code == "too_large" then return err.operation == "s3.get" end
-  return permanent_codes[err.code] == true
+  local operations = permanent_codes[err.code]
+  if type(operations) == "table" then return operations[err.operation] == true end
+  return operations == true
 end
 
 function events.reject(reason)

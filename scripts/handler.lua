@@ -29,7 +29,7 @@ local rules = {
   manifest = "images.json", -- the public list, in the destination
   table = env.get "METADATA_TABLE", -- optional: a DynamoDB table with the partition key `id`
   when_deleted = "remove", -- of an upload that was deleted: "remove" all that came of it, or "keep"
-  max_bytes = 50 * 1024 * 1024, -- larger uploads are refused
+  max_bytes = 50000000, -- larger uploads are refused; so are they by the image limit `bytes`
   edition = 1, -- raise it to make everything anew
 }
 

@@ -71,9 +71,11 @@ function events.uploads(event) end
 ---@param reason string For a person.
 function events.reject(reason) end
 
----Whether an error will be the same however often it is tried: `bad_image`, `unsupported`, `limit`,
----`rejected`, and `too_large` for an object. Everything else may pass: it is worth another delivery,
----and at last the dead-letter queue.
+---Whether an error will be the same however often it is tried: `bad_image`, `unsupported`,
+---`rejected`, `limit` of `image.open` and `image.probe`, and `too_large` of `s3.get` and `s3.find`.
+---Everything else may pass, or be mended without another upload (`limit` of a render: the target is
+---too large, or the memory too small): it is worth another delivery, and at last the dead-letter
+---queue.
 ---@param error any
 ---@return boolean
 function events.permanent(error) end

@@ -11,7 +11,9 @@ package.loaded.log = setmetatable({}, {
 })
 
 local events = require "events"
+local image = require "image"
 local json = require "json"
+local s3 = require "s3"
 
 local function put(fields)
   return events.sample("s3-put", fields)
@@ -235,7 +237,7 @@ t.test("what has no rule is ignored, and so are folder markers", function()
 end)
 
 t.test("a permanent failure is recorded and acknowledged", function()
-  for _, code in ipairs { "bad_image", "unsupported", "limit", "rejected" } do
+  for _, code in ipairs { "bad_image", "unsupported", "rejected" } do
     local seen
     local handler = events.handler {
       created = function() fail(code, false) end,
@@ -309,9 +311,28 @@ end)
 
 t.test("too_large is permanent where it is the object that is", function()
   t.equal(events.permanent { code = "too_large", operation = "s3.get" }, true)
+  t.equal(events.permanent { code = "too_large", operation = "s3.find" }, true)
   t.equal(events.permanent { code = "too_large", operation = "dynamodb.scan" }, false)
   t.equal(events.permanent("text"), false)
   t.equal(events.permanent(nil), false)
+end)
+
+t.test("a limit is permanent where it is the photo's, not where it is the target's", function()
+  local bytes = t.read("build/samples/moon.png")
+  local opened = t.raises("side", image.open, { bytes = bytes, limits = { side = 8 } })
+  t.equal({ opened.code, events.permanent(opened) }, { "limit", true })
+  local photo <close> = image.open(bytes)
+  local rendered = t.raises("side", photo.render, photo,
+    { width = 20000, height = 20000, fit = "fill", enlarge = true })
+  t.equal({ rendered.code, events.permanent(rendered) }, { "limit", false })
+end)
+
+t.test("an object beyond max_bytes is permanent, however it is read", function()
+  s3.put { bucket = "uploads", key = "big", body = "four" }
+  for _, read in ipairs { s3.get, s3.find } do
+    local err = t.raises("too_large", read, { bucket = "uploads", key = "big", max_bytes = 3 })
+    t.equal(events.permanent(err), true)
+  end
 end)
 
 -- ---- arguments ---------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ local function new_world(step)
     local ok, object, lost = pcall(s3.get, options)
     if ok then return object, lost end
     if object.code == "NoSuchKey" then return nil end
+    if object.operation then object.operation = "s3.find" end
     error(object, 0)
   end
   function s3.put(options)
@@ -240,7 +241,7 @@ t.test("a rule that shapes no result makes nothing anew", function()
   run(load_handler(world), created "cat.jpg")
   world.writes = {}
   local record = run(load_handler(world, nil, function(source)
-    return (source:gsub("max_bytes = 50", "max_bytes = 60"))
+    return (source:gsub("max_bytes = 50000000", "max_bytes = 40000000"))
   end), created "cat.jpg")
   t.equal({ record.status, world.writes }, { "unchanged", {} })
 end)
@@ -303,8 +304,37 @@ end)
 t.test("an upload beyond max_bytes is refused", function()
   local world = new_world(quiet)
   world.place("uploads", "big.jpg", "4000x3000 big")
-  world.objects["uploads/big.jpg"].size = 50 * 1024 * 1024 + 1
-  t.equal(run(load_handler(world), created "big.jpg").code, "too_large")
+  world.objects["uploads/big.jpg"].size = 50000001
+  local record = run(load_handler(world, with_table), created "big.jpg")
+  t.equal({ record.status, record.code }, { "rejected", "too_large" })
+  t.equal(world.items["uploads/big.jpg"].status, "rejected")
+end)
+
+t.test("a limit that a target hits is raised, and leaves what is published alone", function()
+  local refused
+  local world = new_world(function(what)
+    if what == "render" and refused then
+      service_error("limit", nil, { operation = "image.render" })
+    end
+  end)
+  world.place("uploads", "cat.jpg", "4000x3000 cat")
+  run(load_handler(world, with_table), created "cat.jpg")
+  world.writes, refused = {}, true
+  local handler = load_handler(world, with_table, function(source)
+    return (source:gsub("width = 800", "width = 20000"))
+  end)
+  local err = t.raises("limit", handler, created "cat.jpg", {})
+  t.equal(err.code, "limit")
+  t.equal({ #pictures_of(world), #list_of(world), world.writes }, { 3, 1, {} })
+end)
+
+t.test("a limit that the photo itself hits is a rejection", function()
+  local world = new_world(quiet)
+  world.modules.image.open = function()
+    service_error("limit", nil, { operation = "image.open" })
+  end
+  world.place("uploads", "cat.jpg", "40000x30000 cat")
+  t.equal(run(load_handler(world), created "cat.jpg").code, "limit")
 end)
 
 t.test("a store's failure is raised, not recorded", function()
