@@ -16,7 +16,7 @@ PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagic
 DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
              libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
 TEST_DEPS := python3 libheif-examples
-CONTRACT_DEPS := radosgw ceph-mon ceph-osd ceph-common curl
+CONTRACT_DEPS := radosgw ceph-mon ceph-osd ceph-common curl python3-venv
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
              python3-botocore
 
@@ -96,6 +96,9 @@ test-deps: deps ## install what the tests need
 
 contract-deps: test-deps ## install the servers that test-contract runs against
 	$(call install-packages,$(CONTRACT_DEPS))
+	@[ -x build/contract/moto/bin/moto_server ] || { \
+	  /usr/bin/python3 -m venv build/contract/moto && \
+	  build/contract/moto/bin/pip install -q 'moto[server]==5.2.1'; }
 
 ci-deps: test-deps ## install what .ci/run needs besides
 	$(call install-packages,$(CI_DEPS))
