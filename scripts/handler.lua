@@ -48,31 +48,100 @@ local manifest = require "manifest"
 local s3 = require "s3"
 local task = require "task"
 
+-- A slip in the rules is said when they are loaded, not found in the results later.
+
+local function set(...)
+  local names = {}
+  for _, name in ipairs { ... } do names[name] = true end
+  return names
+end
+
+local rule_types = { destination = "string", variants = "table", naming = "string",
+  cache_control = "string", metadata = "table", manifest = "string", table = "string",
+  when_deleted = "string", max_bytes = "integer", edition = "integer" }
+local variant_types = { name = "string", width = "integer", height = "integer", fit = "string",
+  gravity = "string", enlarge = "boolean", format = "string", quality = "integer",
+  progressive = "boolean", lossless = "boolean", background = "string",
+  keep_metadata = "boolean", animated = "boolean" }
+local choices = {
+  fit = set("inside", "cover", "contain", "fill"),
+  format = set("jpeg", "jpg", "png", "webp", "gif"),
+  when_deleted = set("remove", "keep"),
+}
+local naming_words = set("slug", "variant", "version", "stem", "extension")
+local known_facts = set("name", "stem", "folder", "extension", "type", "size", "width", "height",
+  "uploaded")
+local our_words = set("id", "name", "version", "variants", "status")
+
+local function insist(is_right, message, ...)
+  if not is_right then error(message:format(...), 0) end
+end
+
+local function is_a(value, wanted)
+  if wanted ~= "integer" then return type(value) == wanted end
+  return type(value) == "number" and math.tointeger(value) ~= nil
+end
+
+-- `place` is how a message calls the table: rules.variants[1].
+local function refuse_fields(place, options, types)
+  for name, value in pairs(options) do
+    local wanted = types[name]
+    insist(wanted, "%s.%s: there is no such field", place, name)
+    insist(is_a(value, wanted), "%s.%s is %s, expected a value of type %s", place, name, value,
+      wanted)
+    insist(not choices[name] or choices[name][value], "%s.%s: there is no '%s'", place, name,
+      value)
+    insist(wanted ~= "integer" or value >= 1, "%s.%s is %s, expected at least 1", place, name,
+      value)
+  end
+end
+
+local function refuse_variants(variants)
+  insist(#variants > 0, "rules.variants is empty: no picture would be made")
+  local taken = {}
+  for i, variant in ipairs(variants) do
+    local place = ("rules.variants[%d]"):format(i)
+    insist(type(variant) == "table", "%s is no table", place)
+    refuse_fields(place, variant, variant_types)
+    insist(variant.name, "%s has no name", place)
+    insist(not taken[variant.name], "%s: another one is called %s, too", place, variant.name)
+    insist((variant.quality or 1) <= 100, "%s.quality is above 100", place)
+    taken[variant.name] = true
+  end
+end
+
+local function refuse_naming(naming)
+  for word in naming:gmatch "{(.-)}" do
+    insist(naming_words[word], "rules.naming: there is no {%s}", word)
+  end
+  for _, word in ipairs { "{slug}", "{variant}" } do
+    insist(naming:find(word, 1, true), "rules.naming has no %s: one picture would replace another",
+      word)
+  end
+end
+
+local function refuse_metadata(metadata)
+  for word, fact in pairs(metadata) do
+    insist(type(word) == "string", "rules.metadata: '%s' stands without a word of yours", fact)
+    insist(not our_words[word], "rules.metadata: the word '%s' is taken by the handler", word)
+    insist(known_facts[fact], "rules.metadata.%s: there is no '%s'", word, fact)
+  end
+end
+
+local function refuse_slips()
+  refuse_fields("rules", rules, rule_types)
+  for name in pairs(rule_types) do
+    insist(rules[name] ~= nil or name == "table", "rules.%s is missing", name)
+  end
+  refuse_variants(rules.variants)
+  refuse_naming(rules.naming)
+  refuse_metadata(rules.metadata)
+end
+refuse_slips()
+
 -- Of the rules that shape the results: the others may change without all being made anew.
 local fingerprint = hash.sha256(json.encode { rules.variants, rules.naming, rules.cache_control,
   rules.metadata, rules.edition })
-
--- A slip in the rules is said when they are loaded, not found in the results later.
-local function refuse_slips()
-  local naming_words = { slug = "", variant = "", version = "", stem = "", extension = "" }
-  local facts = { name = 1, stem = 1, folder = 1, extension = 1, type = 1, size = 1, width = 1,
-    height = 1, uploaded = 1 }
-  local taken = {}
-  for _, variant in ipairs(rules.variants) do
-    assert(variant.name, "rules.variants: a variant has no name")
-    assert(not taken[variant.name], "rules.variants: two are called " .. variant.name)
-    taken[variant.name] = true
-  end
-  for word in rules.naming:gmatch "{(.-)}" do
-    assert(naming_words[word], "rules.naming: there is no {" .. word .. "}")
-  end
-  for word, fact in pairs(rules.metadata) do
-    assert(facts[fact], ("rules.metadata: %s: there is no '%s'"):format(word, fact))
-  end
-  assert(rules.when_deleted == "remove" or rules.when_deleted == "keep",
-    'rules.when_deleted is neither "remove" nor "keep"')
-end
-refuse_slips()
 
 -- The object's headers, or nil when it isn't there.
 local function look(bucket, key)

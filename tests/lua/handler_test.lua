@@ -371,10 +371,25 @@ end)
 t.test("a slip in the rules is said when they are loaded", function()
   local cases = {
     { "{slug}/", "{slgu}/", "rules.naming: there is no {slgu}" },
-    { '"stem"', '"stme"', "rules.metadata: title: there is no 'stme'" },
-    { '= "remove",', '= "romove",', "rules.when_deleted is neither" },
-    { '"medium"', '"thumb"', "rules.variants: two are called thumb" },
-    { 'name = "large", ', "", "rules.variants: a variant has no name" },
+    { "{slug}/", "", "rules.naming has no {slug}" },
+    { "{variant}-", "", "rules.naming has no {variant}" },
+    { '"stem"', '"stme"', "rules.metadata.title: there is no 'stme'" },
+    { "{ title =", "{ status =", "rules.metadata: the word 'status' is taken" },
+    { "{ title =", "{ [1] =", "rules.metadata: 'stem' stands without a word" },
+    { '= "remove",', '= "romove",', "rules.when_deleted: there is no 'romove'" },
+    { "when_deleted =", "when_delted =", "rules.when_delted: there is no such field" },
+    { 'manifest = "images.json",', "", "rules.manifest is missing" },
+    { "edition = 1", 'edition = "b"', "rules.edition is b, expected a value of type integer" },
+    { "variants = {", "variants = {} or {", "rules.variants is empty" },
+    { '"medium"', '"thumb"', "rules.variants[2]: another one is called thumb" },
+    { 'name = "large", ', "", "rules.variants[3] has no name" },
+    { '"thumb"', "5", "rules.variants[1].name is 5, expected a value of type string" },
+    { '"thumb"', '"thumb", widht = 5', "rules.variants[1].widht: there is no such field" },
+    { "width = 160", "width = -5", "rules.variants[1].width is -5, expected at least 1" },
+    { "width = 160", "width = 1.5", "rules.variants[1].width is 1.5, expected" },
+    { "quality = 75", "quality = 101", "rules.variants[1].quality is above 100" },
+    { 'fit = "cover"', 'fit = "crop"', "rules.variants[1].fit: there is no 'crop'" },
+    { 'format = "webp"', 'format = "avif"', "rules.variants[1].format: there is no 'avif'" },
   }
   for _, case in ipairs(cases) do
     t.raises(case[3], load_handler, new_world(quiet), nil, function(source)
