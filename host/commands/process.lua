@@ -59,11 +59,18 @@ local function find_upload(key)
   error(object, 0)
 end
 
+-- Somebody may have removed an object's file from the store's folder; the headers don't show that.
+local function is_body_missing(key)
+  local ok, err = pcall(s3.get, { bucket = upload_bucket, key = key, range = { 0, 0 } })
+  return not ok and failure.field(err, "code") == "io"
+end
+
 -- Puts the file where uploads arrive, unless it lies there already. Returns the object's headers.
 local function upload(photo)
   local bytes = read_photo(photo.path)
   local object = find_upload(photo.key)
-  if object and object.etag == '"' .. hash.md5(bytes) .. '"' then return object end
+  local is_there = object and object.etag == '"' .. hash.md5(bytes) .. '"'
+  if is_there and not is_body_missing(photo.key) then return object end
   s3.put { bucket = upload_bucket, key = photo.key, body = bytes }
   return find_upload(photo.key)
 end
@@ -202,7 +209,7 @@ local function print_entry(entry)
   for _, line in ipairs(lines) do io.stdout:write("  ", layout.cut(line, 120), "\n") end
 end
 
-local function print_manifest(bucket)
+local function print_list(bucket)
   local object = s3.find { bucket = bucket, key = "images.json" }
   local ok, list = pcall(json.decode, object and object.body or "")
   if not ok or not json.is_array(list) then return end
@@ -215,6 +222,16 @@ local function print_manifest(bucket)
   end
   if #list > manifest_names_max + 1 then names[#names + 1] = "..." end
   if #names > 0 then io.stdout:write("  and ", table.concat(names, ", "), "\n") end
+end
+
+-- A handler that failed may have asked for a bucket that isn't there.
+local function print_destination(bucket)
+  local ok, err = pcall(print_list, bucket)
+  if ok then
+    io.stdout:write("pictures     ", places.folder(bucket), "\n")
+  else
+    io.stdout:write("pictures     none: ", failure.field(err, "message") or tostring(err), "\n")
+  end
 end
 
 local function totals(photos)
@@ -240,10 +257,7 @@ end
 local function print_result(photos)
   local sum = totals(photos)
   print_table(photos)
-  if sum.bucket then
-    print_manifest(sum.bucket)
-    io.stdout:write("pictures     ", places.folder(sum.bucket), "\n")
-  end
+  if sum.bucket then print_destination(sum.bucket) end
   io.stdout:write("result       ", summary(photos, sum), "\n")
   for _, photo in ipairs(photos) do
     local traceback = photo.error and failure.field(photo.error, "traceback")

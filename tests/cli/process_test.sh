@@ -158,6 +158,28 @@ contains "with its reason" "no luck" "$out"
 contains "and its line" "failing.lua:3:" "$err"
 contains "the others go on" "2 photos, 1 failed" "$out"
 
+cat >"$WORK/nowhere.lua" <<'LUA'
+local events, s3 = require "events", require "s3"
+return events.handler { created = function()
+  s3.put { bucket = "nowhere", key = "x", body = "y" }
+end }
+LUA
+process --handler "$WORK/nowhere.lua" "$SAMPLES/moon.png"
+expect "a destination that isn't there fails" 1 "$status"
+contains "with its reason" "there is no bucket 'nowhere'" "$out"
+contains "down to the last line" "result       1 photo, 1 failed" "$out"
+expect "and no line of this program" "" "$(grep -F process.lua <<<"$out$err")"
+
+store="$WORK/store-that-lost-a-body"
+process "$SAMPLES/moon.png"
+rm "$store"/uploads/moon*
+process "$SAMPLES/moon.png"
+expect "a photo whose stored body is missing" 0 "$status"
+expect "is uploaded again" 1 "$(find "$store/uploads" -name 'moon*' | wc -l)"
+process "$SAMPLES/moon.png"
+contains "once" "nothing changed, 0 writes" "$out"
+store="$WORK/store"
+
 mkdir "$WORK/empty"
 run_elsewhere=$(cd "$WORK/empty" && "$LUNETTE" process --store "$WORK/elsewhere" "$SAMPLES/moon.png" 2>&1)
 contains "without a handler.lua the built-in rules are used" "The rules are the built-in ones" \
