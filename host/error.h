@@ -25,6 +25,7 @@ struct error {
     char message[1024];  /* for a person: names the field, the limit or the file; cut at the end */
     char operation[48];  /* what was asked, e.g. "s3.get"; empty until somebody knows */
     char request_id[64]; /* the server's, or empty */
+    char where[96];      /* the line of the script that asked ("handler.lua:31"), or empty */
     int status;          /* HTTP status, 0 where there is none */
     int attempts;        /* how often it was tried, 0 where that means nothing */
     bool retryable;      /* the same call may succeed later */

@@ -2,6 +2,7 @@
  * main.c - argv to command. The one place where the host and the bindings meet: it opens the
  * store, makes the loop and the Lua state, and hands the modules over.
  */
+#include <errno.h>
 #include <lualib.h>
 #include <signal.h>
 #include <stdio.h>
@@ -187,16 +188,32 @@ static void close_process(struct process *process)
     aws_store_close(process->aws);
 }
 
+/* A wrong command line is one line and says where help is; a script's mistake names its line. */
 static enum exit_status complain(const char *command, const struct error *err,
                                  const struct buffer *traceback)
 {
-    bool usage = strcmp(err->code, "usage") == 0;
-    bool lines = !usage && traceback->length > 0;
-    fprintf(stderr, "lunette %s: %s%s%s", command, err->message, usage ? "; see lunette " : "",
-            usage ? command : "");
-    fprintf(stderr, "%s\n%s%s", usage ? " --help" : "", lines ? buffer_text(traceback) : "",
-            lines ? "\n" : "");
-    return usage ? EXIT_USAGE : EXIT_FAILED;
+    if (strcmp(err->code, "usage") == 0 && err->where[0] == '\0') {
+        fprintf(stderr, "lunette %s: %s; see lunette %s --help\n", command, err->message, command);
+        return EXIT_USAGE;
+    }
+    fprintf(stderr, "lunette %s: %s%s%s\n", command, err->where, err->where[0] == '\0' ? "" : ": ",
+            err->message);
+    if (traceback->length > 0) {
+        fprintf(stderr, "%s\n", buffer_text(traceback));
+    }
+    return EXIT_FAILED;
+}
+
+/* What could not be written was not said: a full disk is no success. */
+static enum exit_status flush_output(const char *command, enum exit_status status)
+{
+    bool failed = ferror(stdout) != 0;
+    if (fflush(stdout) == 0 && !failed) {
+        return status;
+    }
+    fprintf(stderr, "lunette %s: standard output can't be written: %s\n", command,
+            errno != 0 ? strerror(errno) : "it failed before");
+    return EXIT_FAILED;
 }
 
 static enum exit_status run_command(const struct command *command,
@@ -214,7 +231,7 @@ static enum exit_status run_command(const struct command *command,
     }
     close_process(&process);
     buffer_release(&traceback);
-    return status;
+    return flush_output(command->syntax.name, (enum exit_status)status);
 }
 
 static enum exit_status parse_and_run(const struct command *command, int argc,

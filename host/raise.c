@@ -24,6 +24,7 @@ void raise_push(lua_State *L, const struct error *err)
     set_text(L, "message", err->message);
     set_text(L, "operation", err->operation);
     set_text(L, "request_id", err->request_id);
+    set_text(L, "where", err->where);
     if (err->status != 0) {
         lua_pushinteger(L, err->status);
         lua_setfield(L, -2, "status");
@@ -93,6 +94,7 @@ static int read_object(lua_State *L)
     read_text(L, 1, "message", err->message, sizeof err->message);
     read_text(L, 1, "operation", err->operation, sizeof err->operation);
     read_text(L, 1, "request_id", err->request_id, sizeof err->request_id);
+    read_text(L, 1, "where", err->where, sizeof err->where);
     lua_getfield(L, 1, "status");
     err->status = (int)lua_tointeger(L, -1);
     lua_getfield(L, 1, "attempts");
@@ -102,11 +104,29 @@ static int read_object(lua_State *L)
     return 0;
 }
 
+/* error {code = "mine", message = "why"}: a script's own table with our fields in it. */
+static bool looks_like_object(lua_State *L)
+{
+    if (lua_type(L, 1) != LUA_TTABLE || lua_getmetatable(L, 1) != 0) {
+        return false;
+    }
+    lua_getfield(L, 1, "message");
+    bool has_message = lua_type(L, -1) == LUA_TSTRING;
+    lua_pop(L, 1);
+    return has_message;
+}
+
 /* Any value's text, through its __tostring; may raise, so it runs protected. */
 static int read_value(lua_State *L)
 {
     struct error *err = lua_touserdata(L, 2);
-    (void)error_set(err, "lua", "%s", luaL_tolstring(L, 1, NULL));
+    if (looks_like_object(L)) {
+        return read_object(L);
+    }
+    lua_settop(L, 2);
+    const char *text =
+        lua_isnil(L, 1) ? "error() was called without a message" : luaL_tolstring(L, 1, NULL);
+    (void)error_set(err, "lua", "%s", text);
     return 0;
 }
 

@@ -13,6 +13,9 @@
 
 #define HANDLER_BYTES_MAX (4 * 1024 * 1024)
 
+/* What runs when the handler is loaded has the time that Lambda gives the init phase. */
+#define LOAD_MS_MAX 10000
+
 /* How long before the end the script is told, and how long before it is stopped for good. */
 #define DEADLINE_NOTICE_MAX_MS 1500
 #define DEADLINE_NOTICE_SHARE  10 /* of the time there was */
@@ -33,8 +36,8 @@ static void read_failure(struct vm *vm, lua_State *L, int index, struct error *e
     raise_read(L, index, err);
     if (strcmp(err->code, "lua") == 0 && strcmp(err->message, "not enough memory") == 0) {
         (void)error_set(err, "memory",
-                        "the script needed more than the %zu MB that Lua may use; give the "
-                        "function more memory",
+                        "the script needed more than the %zu MB that Lua may use, half of the "
+                        "function's memory; give the function more (locally: --memory)",
                         vm->memory_max / (1024 * 1024));
     }
 }
@@ -132,6 +135,20 @@ static int keep_handler(lua_State *L)
     return 0;
 }
 
+/* The chunk on top runs, bounded as Lambda bounds it. */
+static bool load_chunk(struct vm *vm, const char *name, struct buffer *traceback, struct error *err)
+{
+    int64_t end_ms = loop_now_us() / 1000 + LOAD_MS_MAX;
+    loop_set_deadline(vm->loop, end_ms, end_ms);
+    bool ok = vm_call(vm, 0, 1, traceback, err);
+    loop_set_deadline(vm->loop, LOOP_NO_DEADLINE, LOOP_NO_DEADLINE);
+    vm_arm_hook(vm->L);
+    if (!ok && strcmp(err->code, "deadline") == 0) {
+        (void)error_prefix(err, "%s was not loaded within %d s", name, LOAD_MS_MAX / 1000);
+    }
+    return ok;
+}
+
 bool vm_load_handler_text(struct vm *vm, const char *text, size_t length, const char *name,
                           const char *entry, struct buffer *traceback, struct error *err)
 {
@@ -150,7 +167,7 @@ bool vm_load_handler_text(struct vm *vm, const char *text, size_t length, const 
         lua_pop(L, 3);
         return false;
     }
-    if (!vm_call(vm, 0, 1, traceback, err)) {
+    if (!load_chunk(vm, name, traceback, err)) {
         lua_pop(L, 2);
         return false;
     }
