@@ -5,10 +5,12 @@
 
 #include <lauxlib.h>
 #include <stdio.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/embedded.h"
@@ -222,6 +224,23 @@ static int host_is_terminal(lua_State *L)
     return 1;
 }
 
+/* Why the path is no file that can be read; nil when it is. Opening a pipe would wait for ever. */
+static int host_file_problem(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct stat info;
+    if (stat(path, &info) != 0 || (S_ISREG(info.st_mode) && access(path, R_OK) != 0)) {
+        lua_pushstring(L, strerror(errno));
+    } else if (S_ISDIR(info.st_mode)) {
+        lua_pushstring(L, strerror(EISDIR));
+    } else if (!S_ISREG(info.st_mode)) {
+        lua_pushliteral(L, "not a regular file");
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
 static int host_columns(lua_State *L)
 {
     struct winsize size;
@@ -279,6 +298,7 @@ static const luaL_Reg functions[] = {
     {"handler_name", host_handler_name},
     {"invoke", host_invoke},
     {"is_terminal", host_is_terminal},
+    {"file_problem", host_file_problem},
     {"columns", host_columns},
     {"source", host_source},
     {"sources", host_sources},

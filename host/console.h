@@ -9,6 +9,7 @@
  *     host.invoke(event_json [, {request_id=, timeout_ms=}])
  *                                           result JSON; or nil, error object (with .traceback)
  *     host.is_terminal(fd)                  0, 1 or 2
+ *     host.file_problem(path)               why it can't be read as a file, or nil
  *     host.columns()                        of the terminal, 80 when unknown
  *     host.source(name)                     an embedded file's text, or nil
  *     host.sources()                        list of their names

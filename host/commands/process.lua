@@ -23,12 +23,8 @@ local name_columns_max = 40
 local function list_photos(paths)
   local photos, by_key = {}, {}
   for i, path in ipairs(paths) do
-    local file, why = io.open(path, "rb")
-    local unreadable = why or select(2, file:read(0)) -- a folder can be opened, but not read
-    if file then file:close() end
-    if unreadable then
-      failure.raise { code = "usage", message = why or path .. ": " .. unreadable }
-    end
+    local unusable = host.file_problem(path)
+    if unusable then failure.raise { code = "usage", message = path .. ": " .. unusable } end
     local key = path:match("([^/]+)/*$")
     if not key then failure.raise { code = "usage", message = path .. " is no file" } end
     if by_key[key] and by_key[key] ~= path then
@@ -43,12 +39,12 @@ end
 
 local function read_photo(path)
   local file <close> = assert(io.open(path, "rb"))
-  local bytes, why = file:read(photo_bytes_max + 1)
-  if why then error(("%s: %s"):format(path, why), 0) end
-  if bytes and #bytes > photo_bytes_max then
+  local size = assert(file:seek("end"))
+  if size > photo_bytes_max then
     error(("larger than %s"):format(layout.bytes(photo_bytes_max)), 0)
   end
-  return bytes or ""
+  assert(file:seek("set"))
+  return assert(file:read("a"))
 end
 
 -- The object's headers, or nil when it isn't there.

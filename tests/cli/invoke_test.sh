@@ -61,4 +61,25 @@ refuses "Is a directory" invoke --store "$WORK/store" "$WORK"
 refuses "larger than 6291456 bytes" invoke --store "$WORK/store" /dev/zero
 refuses "--handlr" invoke --handlr x
 
+# ---- whose mistake it was -----------------------------------------------------------------------
+
+cat >"$WORK/slip.lua" <<'LUA'
+require("s3").get { kee = 1 }
+LUA
+run run --store "$WORK/store" "$WORK/slip.lua" </dev/null
+expect "a script's mistake is no wrong command line" 1 "$status"
+contains "it names its line" "slip.lua:1: bad argument #1 to 'get' (unknown field 'kee'" "$err"
+
+echo 'return function() error { code = "mine", message = "hello" } end' >"$WORK/own.lua"
+run invoke --store "$WORK/store" --handler "$WORK/own.lua" <<<'{}'
+contains "a script's own error table is read" "mine: hello" "$err"
+
+echo 'while true do end' >"$WORK/spin.lua"
+run invoke --store "$WORK/store" --handler "$WORK/spin.lua" <<<'{}'
+contains "loading is bounded" "was not loaded within 10 s" "$err"
+
+"$LUNETTE" event s3-test >/dev/full 2>"$WORK/err"
+expect "a full disk is no success" 1 "$?"
+contains "and is said" "No space left on device" "$(cat "$WORK/err")"
+
 tally

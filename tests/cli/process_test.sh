@@ -201,4 +201,12 @@ refuses "have the same name" process --store "$store" "$SAMPLES/harbour.jpg" "$W
 refuses "PHOTO" process --store "$store"
 refuses "--stroe" process --stroe x y
 
+# ---- what is no photo, and little memory --------------------------------------------------------
+
+mkfifo "$WORK/pipe"
+refuses "pipe: not a regular file" process --store "$WORK/store" "$WORK/pipe"
+run process --store "$WORK/small" --memory 128 "$SAMPLES/moon.png"
+expect "128 MB suffice for a small photo" 0 "$status"
+contains "which is made" "1 photo, 4 writes" "$out"
+
 tally
