@@ -246,7 +246,8 @@ t.test("any value can be an error", function()
     local ok, err = pcall(task.map, { 1 }, function() error(value) end)
     t.equal({ ok, err == value }, { false, true }, tostring(value))
   end
-  t.equal(select(2, pcall(task.map, { 1 }, function() error(nil) end)).message, "nil")
+  t.equal(select(2, pcall(task.map, { 1 }, function() error(nil) end)).message,
+    "error() was called without a message")
   t.equal(select(2, pcall(task.map, { 1 }, function() error(42) end)).message, "42")
 end)
 
