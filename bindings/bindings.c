@@ -5,7 +5,6 @@
 
 static const char attached; /* its address is the registry key */
 
-/* clang-format off: one module a line */
 /* clang-format off: one a line, so that a new one is one line */
 const luaL_Reg bindings_modules[] = {
     {"dynamodb_core", luaopen_dynamodb_core},
@@ -22,7 +21,6 @@ const luaL_Reg bindings_modules[] = {
     {"uuid", luaopen_uuid},
     {NULL, NULL},
 };
-/* clang-format on */
 /* clang-format on */
 
 void bindings_attach(lua_State *L, struct bindings *bindings)

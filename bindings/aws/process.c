@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bindings/digest.h"
+#include "host/loop.h"
 
 extern char **environ;
 
@@ -121,18 +122,11 @@ static bool start(char **arguments, struct child *child, struct error *err)
     return true;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Waits for more until `deadline_ms`; false when there is none then. */
 static bool wait_readable(int descriptor, int64_t deadline_ms)
 {
     for (;;) {
-        int64_t left_ms = deadline_ms - now_ms();
+        int64_t left_ms = deadline_ms - loop_now_us() / 1000;
         struct pollfd poll_one = {.fd = descriptor, .events = POLLIN};
         int ready = left_ms <= 0 ? 0 : poll(&poll_one, 1, (int)left_ms);
         if (ready >= 0 || errno != EINTR) {
@@ -174,7 +168,7 @@ static int reap(const struct child *child, int64_t deadline_ms)
     const struct timespec pause = {.tv_nsec = 2000000};
     pid_t done;
     while ((done = waitpid(child->pid, &status, WNOHANG)) == 0 || (done < 0 && errno == EINTR)) {
-        if (now_ms() >= deadline_ms) {
+        if (loop_now_us() / 1000 >= deadline_ms) {
             (void)kill(-child->pid, SIGKILL);
         }
         (void)nanosleep(&pause, NULL);
@@ -198,7 +192,7 @@ static bool run(char **arguments, int timeout_ms, char *output, size_t *length, 
     if (!start(arguments, &child, err)) {
         return false;
     }
-    int64_t deadline_ms = now_ms() + timeout_ms;
+    int64_t deadline_ms = loop_now_us() / 1000 + timeout_ms;
     bool ok = read_all(&child, deadline_ms, timeout_ms, output, length, err);
     (void)close(child.out);
     int status = reap(&child, ok ? deadline_ms : 0);

@@ -89,20 +89,13 @@ static void sleep_a_little(struct database_connection *connection, int attempt)
     (void)nanosleep(&pause, NULL);
 }
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* SQLite calls this when somebody else has the lock: nonzero means "try again". */
 static int wait_for_lock(void *context, int attempt)
 {
     struct database_connection *connection = context;
     if (attempt == 0) {
-        connection->waiting_since_us = now_us();
-    } else if (now_us() - connection->waiting_since_us > (int64_t)DATABASE_BUSY_MS * 1000) {
+        connection->waiting_since_us = loop_now_us();
+    } else if (loop_now_us() - connection->waiting_since_us > (int64_t)DATABASE_BUSY_MS * 1000) {
         return 0;
     }
     if (connection->job != NULL && job_stopped(connection->job, &connection->stopped)) {
@@ -135,12 +128,12 @@ static bool execute(struct database_connection *connection, const char *sql, str
  * locks: several processes that create one store at once would see an error without this loop. */
 static bool enter_wal_mode(struct database_connection *connection, struct error *err)
 {
-    int64_t begun_us = now_us();
+    int64_t begun_us = loop_now_us();
     for (int attempt = 0;; attempt++) {
         if (execute(connection, "PRAGMA journal_mode = WAL", err)) {
             return true;
         }
-        if (!error_is(err, "busy") || now_us() - begun_us > (int64_t)DATABASE_BUSY_MS * 1000) {
+        if (!error_is(err, "busy") || loop_now_us() - begun_us > (int64_t)DATABASE_BUSY_MS * 1000) {
             return false;
         }
         sleep_a_little(connection, attempt);
@@ -168,7 +161,7 @@ static struct database_connection *new_connection(struct database *database, str
         return NULL;
     }
     connection->database = database;
-    connection->random = (uint64_t)now_us() ^ (uint64_t)(uintptr_t)connection;
+    connection->random = (uint64_t)loop_now_us() ^ (uint64_t)(uintptr_t)connection;
     connection->none_left.connection = connection;
     connection->none_left.failure = SQLITE_MISUSE;
     if (!set_up(connection, err)) {
