@@ -49,7 +49,8 @@ MUST_CHECK bool vm_set_script_folder(struct vm *vm, const char *folder, struct e
 /*
  * Loads the handler: a script that returns a function, or a table with a function named `entry`
  * (NULL: "main"). Errors: `no_handler` (no such file), `syntax`, `bad_handler` (returned something
- * else), or what the script raised. `traceback` gets the latter's lines, or stays empty.
+ * else), `deadline` (not done after 10 s, the time of Lambda's init phase), or what the script
+ * raised. `traceback` gets the latter's lines, or stays empty.
  */
 MUST_CHECK bool vm_load_handler(struct vm *vm, const char *path, const char *entry,
                                 struct buffer *traceback, struct error *err);
