@@ -88,9 +88,15 @@ enum { ARGUMENTS = 1, JOB = 2 }; /* where they are on the stack */
      .min = 1, .max = (most)}
 #define END {.name = NULL}
 
-#define OBJECT_FIELDS                                                                              \
+#define BUCKET_FIELDS                                                                              \
     NEEDED_TEXT("bucket", request.bucket),                                                         \
+    TEXT("expected_bucket_owner", request.bucket_owner)
+
+#define OBJECT_FIELDS                                                                              \
+    BUCKET_FIELDS,                                                                                 \
     NEEDED_TEXT("key", request.key)
+
+#define VERSION_FIELD TEXT("version_id", request.version_id)
 
 #define HEADER_FIELDS                                                                              \
     TEXT("content_type", request.content_type),                                                    \
@@ -108,6 +114,7 @@ enum { ARGUMENTS = 1, JOB = 2 }; /* where they are on the stack */
 
 static const struct argument get_fields[] = {
     OBJECT_FIELDS,
+    VERSION_FIELD,
     CONDITION_FIELDS,
     {.name = "range", .type = ARGUMENT_ANY},
     INTEGER("max_bytes", max_bytes, INT64_MAX),
@@ -116,6 +123,7 @@ static const struct argument get_fields[] = {
 
 static const struct argument head_fields[] = {
     OBJECT_FIELDS,
+    VERSION_FIELD,
     CONDITION_FIELDS,
     END,
 };
@@ -129,6 +137,8 @@ static const struct argument copy_fields[] = {
     TEXT("source_bucket", request.source_bucket),
     NEEDED_TEXT("source_key", request.source_key),
     TEXT("source_if_match", request.source_if_match),
+    TEXT("source_version_id", request.source_version_id),
+    TEXT("source_expected_bucket_owner", request.source_bucket_owner),
     {.name = "replace_metadata",
      .type = ARGUMENT_BOOLEAN,
      .offset = offsetof(struct s3_job, request.replace_metadata)},
@@ -139,18 +149,19 @@ static const struct argument copy_fields[] = {
 
 static const struct argument delete_fields[] = {
     OBJECT_FIELDS,
+    VERSION_FIELD,
     TEXT("if_match", request.if_match),
     END,
 };
 
 static const struct argument delete_all_fields[] = {
-    NEEDED_TEXT("bucket", request.bucket),
+    BUCKET_FIELDS,
     {.name = "keys", .type = ARGUMENT_TABLE, .required = true},
     END,
 };
 
 static const struct argument list_fields[] = {
-    NEEDED_TEXT("bucket", request.bucket),
+    BUCKET_FIELDS,
     TEXT("prefix", request.prefix),
     TEXT("delimiter", request.delimiter),
     TEXT("start_after", request.start_after),
@@ -354,7 +365,7 @@ static int run_get(lua_State *L, const char *function, struct s3_job *call)
     return job_run(L);
 }
 
-/* s3.get{bucket=, key=, if_match=, if_none_match=, range=, max_bytes=} */
+/* s3.get{bucket=, key=, version_id=, if_match=, if_none_match=, range=, max_bytes=, ...} */
 static int l_get(lua_State *L)
 {
     static const struct job_type types[] = TYPES("s3.get");
@@ -370,7 +381,7 @@ static int l_find(lua_State *L)
     return run_get(L, "find", call);
 }
 
-/* s3.head{bucket=, key=, if_match=, if_none_match=} */
+/* s3.head{bucket=, key=, version_id=, if_match=, if_none_match=, ...} */
 static int l_head(lua_State *L)
 {
     static const struct job_type types[] = TYPES("s3.head");
@@ -417,7 +428,7 @@ static int l_copy(lua_State *L)
     return job_run(L);
 }
 
-/* s3.delete{bucket=, key=, if_match=} */
+/* s3.delete{bucket=, key=, version_id=, if_match=, ...} */
 static int l_delete(lua_State *L)
 {
     static const struct job_type types[] = TYPES("s3.delete");

@@ -12,6 +12,9 @@
 #define TAG_NAME_MAX  128 /* characters, as the API reference of PutObjectTagging has it */
 #define TAG_VALUE_MAX 256
 
+#define ACCOUNT_DIGITS 12
+#define VERSION_MAX    1024 /* bytes, as the guide to S3's versions has it */
+
 static bool is_lower_or_digit(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
@@ -332,6 +335,38 @@ static bool check_delete(const struct s3_request *request, struct error *err)
     return true;
 }
 
+/* Another length is no account, and a bucket of any owner must not pass for one of his. */
+static bool check_owner(const char *what, struct s3_text owner, struct error *err)
+{
+    bool ok = owner.length == ACCOUNT_DIGITS;
+    for (size_t i = 0; ok && i < owner.length; i++) {
+        ok = owner.data[i] >= '0' && owner.data[i] <= '9';
+    }
+    if (!ok && owner.data != NULL) {
+        return s3_fail(err, "InvalidArgument", 400, "%s is '%.*s', expected an account: %d digits",
+                       what, (int)(owner.length > 80 ? 80 : owner.length), owner.data,
+                       ACCOUNT_DIGITS);
+    }
+    return true;
+}
+
+static bool check_version(const char *what, struct s3_text version, struct error *err)
+{
+    if (version.data != NULL && (version.length == 0 || version.length > VERSION_MAX)) {
+        return s3_fail(err, "InvalidArgument", 400, "%s has %zu bytes, expected 1 to %d", what,
+                       version.length, VERSION_MAX);
+    }
+    return check_header(what, version, err);
+}
+
+static bool check_owners_and_versions(const struct s3_request *request, struct error *err)
+{
+    return check_owner("expected_bucket_owner", request->bucket_owner, err) &&
+           check_owner("source_expected_bucket_owner", request->source_bucket_owner, err) &&
+           check_version("version_id", request->version_id, err) &&
+           check_version("source_version_id", request->source_version_id, err);
+}
+
 static bool check_conditions(const struct s3_request *request, struct error *err)
 {
     return check_header("if_match", request->if_match, err) &&
@@ -342,7 +377,7 @@ static bool check_conditions(const struct s3_request *request, struct error *err
 bool s3_check_request(const struct s3_request *request, struct error *err)
 {
     if (!s3_check_bucket(request->bucket.data, request->bucket.length, err) ||
-        !check_conditions(request, err)) {
+        !check_owners_and_versions(request, err) || !check_conditions(request, err)) {
         return false;
     }
     bool keyed = request->operation != S3_LIST && request->operation != S3_DELETE_ALL;

@@ -193,7 +193,7 @@ int s3_results_failed(lua_State *L, struct job *job, const struct error *err)
     struct s3_job *call = (struct s3_job *)job;
     luaL_checkstack(L, LUA_MINSTACK, job->type->name);
     record(L, call, err);
-    if (call->optional && error_is(err, "NoSuchKey")) {
+    if (call->optional && (error_is(err, "NoSuchKey") || error_is(err, "NoSuchVersion"))) {
         lua_pushnil(L);
         return 1;
     }

@@ -40,6 +40,8 @@ enum s3_operation { S3_GET, S3_HEAD, S3_PUT, S3_COPY, S3_DELETE, S3_DELETE_ALL, 
 struct s3_request {
     enum s3_operation operation;
     struct s3_text bucket, key;
+    struct s3_text version_id;   /* get, head, delete */
+    struct s3_text bucket_owner; /* 12 digits: of no other account */
 
     struct s3_text if_match, if_none_match; /* an ETag with its quotes, or "*" */
     bool ranged;                            /* get: bytes first..last, last == -1: to the end; */
@@ -56,7 +58,7 @@ struct s3_request {
     size_t tag_count;
 
     struct s3_text source_bucket, source_key; /* copy */
-    struct s3_text source_if_match;
+    struct s3_text source_if_match, source_version_id, source_bucket_owner;
     bool replace_metadata; /* copy: take the fields above, not the source's */
 
     const struct s3_text *keys; /* delete_all */
@@ -106,8 +108,8 @@ void s3_response_release(struct s3_response *response);
 void s3_object_release(struct s3_object *object);
 
 /*
- * What S3 would refuse whatever is stored: bucket names, keys, metadata, tags, conditions that it
- * does not implement. A store calls it before anything else, so that all refuse alike; user
+ * What S3 would refuse whatever is stored: bucket names, keys, owners, metadata, tags, conditions
+ * that it does not implement. A store calls it before anything else, so that all refuse alike; user
  * metadata that HTTP would change on its way (white space at an end, capitals that would make two
  * names one) is refused too.
  */
@@ -124,9 +126,9 @@ bool s3_etag_matches(struct s3_text wanted, const char *etag);
 /*
  * Failures: code and status as S3 has them: NoSuchKey 404, NoSuchBucket 404, PreconditionFailed
  * 412, ConditionalRequestConflict 409, InvalidRange 416, KeyTooLongError 400, InvalidBucketName
- * 400, EntityTooLarge 400, MetadataTooLarge 400, InvalidTag 400, InvalidArgument 400, InvalidURI
- * 400 (a key that is not UTF-8), InvalidStorageClass 400, NotImplemented 501; and our own:
- * `too_large` (max_bytes), `io`, `memory`, `deadline`, `cancelled`.
+ * 400, NoSuchVersion 404, EntityTooLarge 400, MetadataTooLarge 400, InvalidTag 400, InvalidArgument
+ * 400, InvalidURI 400 (a key that is not UTF-8), InvalidStorageClass 400, NotImplemented 501; and
+ * our own: `too_large` (max_bytes), `io`, `memory`, `deadline`, `cancelled`.
  */
 struct s3_store {
     const char *name; /* "local", "aws" */

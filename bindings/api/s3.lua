@@ -46,19 +46,21 @@ local s3 = {}
 ---@class s3.get.options
 ---@field bucket string
 ---@field key string
+---@field version_id? string This version of it, not the latest. "null" is the one of before versions were kept, and the only one in the embedded store.
+---@field expected_bucket_owner? string The account that the bucket must belong to, 12 digits; else S3 refuses with `AccessDenied`. The embedded store knows no accounts and leaves it unchecked.
 ---@field if_match? string Only if the object has this ETag; else `nil, "conflict"`.
 ---@field if_none_match? string Only if it has another ETag; else `nil, "not_modified"`.
 ---@field range? string|integer[] Part of the bytes, counted from 0: `{0, 99}`, `{100}` to the end, `{-50}` the last 50, or "bytes=0-99". An end beyond the object is cut; a beginning beyond it raises `InvalidRange`.
 ---@field max_bytes? integer A body larger than this raises `too_large` before it is read. Default 134217728 (128 MiB).
 
----Reads an object. Raises `NoSuchKey` when it isn't there.
+---Reads an object. Raises `NoSuchKey` when it isn't there (`NoSuchVersion` for a version).
 ---@param options s3.get.options
 ---@return s3.object? object nil when a condition did not hold.
 ---@return "conflict"|"not_modified"|nil why
 function s3.get(options) end
 
----Reads an object if it is there: `s3.get`, but nil instead of `NoSuchKey`. A missing bucket is
----still raised.
+---Reads an object if it is there: `s3.get`, but nil instead of `NoSuchKey` and
+---`NoSuchVersion`. A missing bucket is still raised.
 ---@param options s3.get.options
 ---@return s3.object? object nil when it isn't there or a condition did not hold.
 ---@return "conflict"|"not_modified"|nil why Nil, too, when it isn't there.
@@ -67,10 +69,13 @@ function s3.find(options) end
 ---@class s3.head.options
 ---@field bucket string
 ---@field key string
+---@field version_id? string This version of it, not the latest.
+---@field expected_bucket_owner? string The account that the bucket must belong to, see `s3.get`.
 ---@field if_match? string Only if the object has this ETag; else `nil, "conflict"`.
 ---@field if_none_match? string Only if it has another ETag; else `nil, "not_modified"`.
 
----What is known of an object, without its bytes. Raises `NoSuchKey` when it isn't there.
+---What is known of an object, without its bytes. Raises `NoSuchKey` when it isn't there
+---(`NoSuchVersion` for a version).
 ---@param options s3.head.options
 ---@return s3.head? head nil when a condition did not hold.
 ---@return "conflict"|"not_modified"|nil why
@@ -79,6 +84,7 @@ function s3.head(options) end
 ---@class s3.put.options
 ---@field bucket string
 ---@field key string
+---@field expected_bucket_owner? string The account that the bucket must belong to, see `s3.get`.
 ---@field body string The bytes.
 ---@field content_type? string Default "binary/octet-stream".
 ---@field cache_control? string
@@ -100,9 +106,12 @@ function s3.put(options) end
 ---@class s3.copy.options
 ---@field bucket string Where to.
 ---@field key string Where to.
+---@field expected_bucket_owner? string The account that the bucket must belong to, see `s3.get`.
 ---@field source_bucket? string Where from. Default: the same bucket.
 ---@field source_key string Where from.
 ---@field source_if_match? string Only if the source has this ETag.
+---@field source_version_id? string This version of the source.
+---@field source_expected_bucket_owner? string The account that the source's bucket must belong to.
 ---@field replace_metadata? boolean Take the headers, metadata and tags given here, and none of the source's. Needed for a copy to itself.
 ---@field content_type? string
 ---@field cache_control? string
@@ -124,6 +133,8 @@ function s3.copy(options) end
 ---@class s3.delete.options
 ---@field bucket string
 ---@field key string
+---@field version_id? string This version for good, instead of hiding the object behind a delete marker.
+---@field expected_bucket_owner? string The account that the bucket must belong to, see `s3.get`.
 ---@field if_match? string Only if the object still has this ETag.
 
 ---Deletes an object. That there was none is no error, unless `if_match` is given.
@@ -134,6 +145,7 @@ function s3.delete(options) end
 
 ---@class s3.delete_all.options
 ---@field bucket string
+---@field expected_bucket_owner? string The account that the bucket must belong to, see `s3.get`.
 ---@field keys string[] Up to 1,000; none is nothing to do.
 
 ---A key that could not be deleted.
@@ -149,6 +161,7 @@ function s3.delete_all(options) end
 
 ---@class s3.list.options
 ---@field bucket string
+---@field expected_bucket_owner? string The account that the bucket must belong to, see `s3.get`.
 ---@field prefix? string Only keys that begin with this.
 ---@field delimiter? string Keys that share what comes up to the first delimiter after the prefix are told as one common prefix.
 ---@field start_after? string Only keys behind this one.

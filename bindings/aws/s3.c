@@ -83,22 +83,31 @@ static bool ask(struct s3_operation_call *call, struct s3_text key, aws_done *do
 {
     struct error ignored;
     s3_wire_release(&call->wire);
-    call->question =
-        (struct s3_request){.operation = S3_HEAD, .bucket = call->request->bucket, .key = key};
+    call->question = (struct s3_request){.operation = S3_HEAD,
+                                         .bucket = call->request->bucket,
+                                         .bucket_owner = call->request->bucket_owner,
+                                         .key = key};
     return s3_wire_make(&call->wire, &call->question, &call->endpoint, false, &ignored) &&
            aws_call_start(&call->attempts, &call->s3->client, call->job, &call->wire.request, done,
                           call, &ignored);
 }
 
-/* HEAD's 404 has no body that tells whether it is the key or the bucket that isn't there. */
+/* HEAD's 404 has no body that tells what isn't there: the bucket, the key or its version. */
 static void on_bucket_asked(void *context, struct http_response *answer, const struct error *err)
 {
     struct s3_operation_call *call = context;
     struct error failure = call->failure;
     bool no_bucket = err != NULL && answer->status == 404;
+    bool versioned = call->request->version_id.data != NULL;
     int attempts = failure.attempts;
-    (void)s3_fail(&failure, no_bucket ? "NoSuchBucket" : "NoSuchKey", 404, "%s",
-                  no_bucket ? "the bucket does not exist" : "there is no such object");
+    (void)s3_fail(&failure,
+                  no_bucket   ? "NoSuchBucket"
+                  : versioned ? "NoSuchVersion"
+                              : "NoSuchKey",
+                  404, "%s",
+                  no_bucket   ? "the bucket does not exist"
+                  : versioned ? "there is no such version of the object"
+                              : "there is no such object");
     failure.attempts = attempts;
     memcpy(failure.request_id, call->failure.request_id, sizeof failure.request_id);
     finish_failed(call, &failure);

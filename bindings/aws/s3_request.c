@@ -14,7 +14,7 @@
 #include "bindings/digest.h"
 
 #define FIXED_HEADERS 24
-#define ADDRESS_MAX   4096
+#define ADDRESS_MAX   8192 /* a key and a version, each byte encoded as three, a bucket */
 #define BODY_MAX      ((size_t)16 * 1024 * 1024)
 #define ERROR_BODY    ((size_t)256 * 1024)
 #define LIST_BODY     ((size_t)32 * 1024 * 1024) /* 1000 keys of 1 KB, thrice as long encoded */
@@ -89,6 +89,12 @@ static bool add_conditions(struct s3_wire *wire, const struct s3_request *reques
     return add_etag(wire, "If-Match", request->if_match, bare) &&
            add_etag(wire, "If-None-Match", request->if_none_match, bare) &&
            add_etag(wire, "x-amz-copy-source-if-match", request->source_if_match, bare);
+}
+
+static bool add_owners(struct s3_wire *wire, const struct s3_request *request)
+{
+    return add_header(wire, "x-amz-expected-bucket-owner", request->bucket_owner) &&
+           add_header(wire, "x-amz-source-expected-bucket-owner", request->source_bucket_owner);
 }
 
 static bool add_metadata(struct s3_wire *wire, const struct s3_request *request)
@@ -183,6 +189,11 @@ static bool make_copy(struct s3_wire *wire, const struct s3_request *request)
     (void)buffer_append(&source, request->source_bucket.data, request->source_bucket.length);
     (void)buffer_append_byte(&source, '/');
     uri_append_path(&source, request->source_key.data, request->source_key.length);
+    if (request->source_version_id.data != NULL) {
+        (void)buffer_append_text(&source, "?versionId=");
+        uri_append_encoded(&source, request->source_version_id.data,
+                           request->source_version_id.length);
+    }
     const char *directive = request->replace_metadata ? "REPLACE" : "COPY";
     bool ok = source.state == BUFFER_OK &&
               add_header(wire, "x-amz-copy-source", (struct s3_text){source.data, source.length}) &&
@@ -328,7 +339,8 @@ bool s3_wire_make(struct s3_wire *wire, const struct s3_request *request,
                          &wire->path);
     bool ok = buffer_check(&wire->path, "an object's address", err) &&
               make_room(wire, request, err) &&
-              (add_conditions(wire, request, bare_etags) ||
+              ((add_conditions(wire, request, bare_etags) && add_owners(wire, request) &&
+                add_query(wire, "versionId", request->version_id)) ||
                error_set_memory(err, "preparing a request")) &&
               make_operation(wire, request, err);
     wire->request.path = buffer_text(&wire->path);

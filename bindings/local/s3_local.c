@@ -29,9 +29,21 @@ static const char schema[] =
     " PRIMARY KEY (bucket, key)) STRICT, WITHOUT ROWID;"
     "CREATE UNIQUE INDEX IF NOT EXISTS objects_by_file ON objects (bucket, file);";
 
+/* Here an object has one version, the one that S3 calls "null" where no others are kept. */
+static bool is_the_version(struct s3_text wanted)
+{
+    return wanted.data == NULL || (wanted.length == 4 && memcmp(wanted.data, "null", 4) == 0);
+}
+
 static bool run(struct s3_call *call, struct error *err)
 {
-    switch (call->request->operation) {
+    const struct s3_request *request = call->request;
+    if (!is_the_version(request->version_id) || !is_the_version(request->source_version_id)) {
+        return request->operation == S3_DELETE /* there is nothing to do, as in S3 */ ||
+               s3_fail(err, "NoSuchVersion", 404,
+                       "there is no such version: the embedded store keeps one, named \"null\"");
+    }
+    switch (request->operation) {
     case S3_GET:
     case S3_HEAD:
         return s3_get_run(call, err);
@@ -46,7 +58,7 @@ static bool run(struct s3_call *call, struct error *err)
     case S3_LIST:
         return s3_list_run(call, err);
     }
-    return error_set(err, "usage", "S3 operation %d is not known", (int)call->request->operation);
+    return error_set(err, "usage", "S3 operation %d is not known", (int)request->operation);
 }
 
 static bool execute(struct s3_store *store, const struct s3_request *request,

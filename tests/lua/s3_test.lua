@@ -361,6 +361,35 @@ t.test("metadata and tags that S3 refuses", function()
   t.ok(put(fresh(), "", { tags = many }))
 end)
 
+t.test("versions: a bucket without them has one, named null", function()
+  local key = fresh()
+  put(key, "body")
+  t.equal(get(key, { version_id = "null" }).body, "body")
+  t.equal(s3.head { bucket = bucket, key = key, version_id = "null" }.size, 4)
+  t.equal(s3.find { bucket = bucket, key = key .. "x", version_id = "null" }, nil)
+  t.ok(s3.copy { bucket = bucket, key = key .. "2", source_key = key,
+    source_version_id = "null" })
+  t.ok(s3.delete { bucket = bucket, key = key, version_id = "null" })
+  t.equal(s3.find { bucket = bucket, key = key }, nil)
+  refused("InvalidArgument", 400, s3.get, { bucket = bucket, key = key, version_id = "" })
+end)
+
+t.test("the bucket's owner is twelve digits, everywhere", function()
+  local cases = { get = { key = "k" }, find = { key = "k" }, head = { key = "k" },
+    put = { key = "k", body = "" }, copy = { key = "k", source_key = "j" },
+    delete = { key = "k" }, delete_all = { keys = { "k" } }, list = {} }
+  for name, options in pairs(cases) do
+    options.bucket = bucket
+    for _, owner in ipairs { "", "12345678901", "1234567890123", "12345678901x" } do
+      options.expected_bucket_owner = owner
+      local err = refused("InvalidArgument", 400, s3[name], options)
+      t.ok(tostring(err):find("expected_bucket_owner", 1, true), "the field is named")
+    end
+  end
+  refused("InvalidArgument", 400, s3.copy, { bucket = bucket, key = "k", source_key = "j",
+    source_expected_bucket_owner = "me" })
+end)
+
 t.test("wrong arguments name the field", function()
   local cases = {
     { "get", 7, "bad argument #1 to 'get' (a table of named fields expected, got number)" },

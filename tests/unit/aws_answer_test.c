@@ -309,6 +309,55 @@ TEST(aws_s3_conditional_puts_are_marked)
     }
 }
 
+static const char *query_of(const struct s3_wire *wire, const char *name)
+{
+    for (size_t i = 0; i < wire->request.query_count; i++) {
+        if (strcmp(wire->query[i].name, name) == 0) {
+            return wire->query[i].value;
+        }
+    }
+    return "";
+}
+
+TEST(aws_s3_versions_and_owners_on_the_wire)
+{
+    static const enum s3_operation operations[] = {S3_GET,    S3_HEAD,       S3_PUT, S3_COPY,
+                                                   S3_DELETE, S3_DELETE_ALL, S3_LIST};
+    static const struct s3_text keys[] = {TEXT("k")};
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        struct s3_request request = {.operation = operations[i],
+                                     .bucket = TEXT("bucket"),
+                                     .bucket_owner = TEXT("123456789012"),
+                                     .key = TEXT("k"),
+                                     .keys = keys,
+                                     .key_count = 1};
+        bool versioned = request.operation == S3_GET || request.operation == S3_HEAD ||
+                         request.operation == S3_DELETE;
+        if (versioned) {
+            request.version_id = (struct s3_text)TEXT("a+b");
+        }
+        if (request.operation == S3_COPY) {
+            request.source_bucket = request.bucket;
+            request.source_key = (struct s3_text)TEXT("s t");
+            request.source_version_id = (struct s3_text)TEXT("a+b");
+            request.source_bucket_owner = (struct s3_text)TEXT("210987654321");
+        }
+        struct s3_wire wire;
+        struct error err;
+        check_case("operation %d", (int)operations[i]);
+        if (!CHECK(s3_wire_make(&wire, &request, &endpoint, false, &err))) {
+            return;
+        }
+        CHECK_TEXT(header_of(&wire, "x-amz-expected-bucket-owner"), "123456789012");
+        CHECK_TEXT(query_of(&wire, "versionId"), versioned ? "a+b" : "");
+        if (request.operation == S3_COPY) {
+            CHECK_TEXT(header_of(&wire, "x-amz-copy-source"), "bucket/s%20t?versionId=a%2Bb");
+            CHECK_TEXT(header_of(&wire, "x-amz-source-expected-bucket-owner"), "210987654321");
+        }
+        s3_wire_release(&wire);
+    }
+}
+
 TEST(aws_s3_ranges_on_the_wire)
 {
     static const struct {

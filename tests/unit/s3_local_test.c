@@ -322,3 +322,23 @@ TEST(s3_does_not_sweep_what_may_be_a_put_on_its_way)
     CHECK(has_file(&client, ".tmp/0123456789abcdef0123456789abcdef"));
     client_close(&client);
 }
+
+TEST(s3_local_keeps_one_version)
+{
+    struct s3_client client;
+    client_open(&client);
+    CHECK(client_put(&client, "k", "body"));
+    struct s3_request get = client_request(S3_GET, "k");
+    get.version_id = TEXT("other");
+    client_refuses(&client, &get, "NoSuchVersion", 404);
+    struct s3_request copy = client_request(S3_COPY, "c");
+    copy.source_bucket = TEXT(CLIENT_BUCKET);
+    copy.source_key = TEXT("k");
+    copy.source_version_id = TEXT("other");
+    client_refuses(&client, &copy, "NoSuchVersion", 404);
+    struct s3_request delete = client_request(S3_DELETE, "k");
+    delete.version_id = TEXT("other");
+    CHECK(client_run(&client, &delete)); /* of that one there is nothing */
+    CHECK(client_get(&client, "k"));
+    client_close(&client);
+}
