@@ -1,10 +1,13 @@
 # A Ceph with one radosgw on loopback, of Debian's packages: an S3 that checks signatures. Sourced by
-# tests/contract/run.
-#
-#   radosgw_start FOLDER PORT    PORT + 1 is the monitor's; credentials TESTKEY and TESTSECRET
-#   radosgw_stop FOLDER
+# tests/contract/run, which says what these are; PORT + 1 is the monitor's.
 #
 # In memory, without authentication among its parts, one copy of everything: for tests only.
+
+. tests/contract/servers.sh
+
+radosgw_suites="s3"
+
+radosgw_ready() { command -v radosgw >/dev/null; }
 
 radosgw_configure() {
     local folder=$1 port=$2 libraries
@@ -85,23 +88,24 @@ radosgw_start() {
     mkdir -p "$folder"/{mon,osd,run,log}
     radosgw_configure "$folder" "$port"
     export CEPH_CONF="$folder/ceph.conf"
+    export AWS_ACCESS_KEY_ID=TESTKEY AWS_SECRET_ACCESS_KEY=TESTSECRET
+    export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+    # It compares ETags with their quotes to ones without.
+    export LUNETTE_S3_BARE_ETAGS=1
     { radosgw_monitor "$folder" "$port" && radosgw_storage "$folder"; } \
         >"$folder/log/start.out" 2>&1 || return 1
     radosgw -n client.rgw --conf "$CEPH_CONF" -f >"$folder/log/radosgw.out" 2>&1 &
     echo $! >"$folder/run/radosgw.pid"
-    for _ in $(seq 120); do
-        ! curl -s -o "$folder/log/root" "http://127.0.0.1:$port/" || break
-        sleep 0.5
-    done
-    radosgw-admin user create --uid=t --display-name=t --access-key=TESTKEY \
-        --secret-key=TESTSECRET --conf "$CEPH_CONF" >"$folder/log/user.out" 2>&1
+    answers "$AWS_ENDPOINT_URL/" &&
+        radosgw-admin user create --uid=t --display-name=t --access-key=TESTKEY \
+            --secret-key=TESTSECRET --conf "$CEPH_CONF" >"$folder/log/user.out" 2>&1 &&
+        python3 tests/contract/create_bucket.py "$AWS_ENDPOINT_URL" TESTKEY TESTSECRET uploads
 }
 
 # A storage daemon without its monitor would take minutes to end by itself; there is nothing to keep.
 radosgw_stop() {
     local file
     for file in "$1"/run/*.pid; do
-        [ ! -e "$file" ] || kill -KILL "$(cat "$file")" 2>/dev/null
+        stop_by "$file"
     done
-    { wait; } 2>>"$1/log/stop.out"
 }
