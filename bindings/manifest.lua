@@ -81,6 +81,7 @@ local function store(w, options, bytes, etag, denied)
     bucket = options.bucket, key = options.key, body = bytes,
     content_type = "application/json", cache_control = "no-cache",
     if_match = etag, if_none_match = not etag and "*" or nil,
+    allow_recursion = options.allow_recursion,
   })
   if ok and stored then return true end
   if denied then error(denied, 0) end
@@ -153,15 +154,17 @@ end
 local bucket = { "string", required = true, filled = true }
 local key = { "string", default = "images.json", filled = true }
 local source = { "table" }
+local allow_recursion = { "boolean" }
 
 local read_fields = { bucket = bucket, key = key }
 local find_fields = { bucket = bucket, key = key, name = { "string", required = true } }
 local update_fields = {
   bucket = bucket, key = key, source = source, entry = { "table", required = true },
+  allow_recursion = allow_recursion,
 }
 local remove_fields = {
   bucket = bucket, key = key, source = source, sequencer = { "string" },
-  name = { "string", required = true, filled = true },
+  name = { "string", required = true, filled = true }, allow_recursion = allow_recursion,
 }
 local update_source_fields = {
   bucket = bucket, key = { "string", required = true, filled = true },

@@ -10,6 +10,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/bindings.h"
+#include "bindings/recursion.h"
 #include "bindings/s3_job.h"
 #include "host/raise.h"
 
@@ -110,6 +111,10 @@ enum { ARGUMENTS = 1, JOB = 2 }; /* where they are on the stack */
 #define CONDITION_FIELDS                                                                           \
     TEXT("if_match", request.if_match),                                                            \
     TEXT("if_none_match", request.if_none_match)
+
+#define RECURSION_FIELD                                                                            \
+    {.name = "allow_recursion", .type = ARGUMENT_BOOLEAN,                                          \
+     .offset = offsetof(struct s3_job, allow_recursion)}
 /* clang-format on */
 
 static const struct argument get_fields[] = {
@@ -129,7 +134,9 @@ static const struct argument head_fields[] = {
 };
 
 static const struct argument put_fields[] = {
-    OBJECT_FIELDS, NEEDED_TEXT("body", request.body), HEADER_FIELDS, CONDITION_FIELDS, END,
+    OBJECT_FIELDS,   NEEDED_TEXT("body", request.body),
+    HEADER_FIELDS,   CONDITION_FIELDS,
+    RECURSION_FIELD, END,
 };
 
 static const struct argument copy_fields[] = {
@@ -144,6 +151,7 @@ static const struct argument copy_fields[] = {
      .offset = offsetof(struct s3_job, request.replace_metadata)},
     HEADER_FIELDS,
     CONDITION_FIELDS,
+    RECURSION_FIELD,
     END,
 };
 
@@ -390,6 +398,15 @@ static int l_head(lua_State *L)
     return job_run(L);
 }
 
+/* For what creates an object; its last step before it runs. */
+static int run_creating(lua_State *L, const struct s3_job *call)
+{
+    if (!call->allow_recursion) {
+        recursion_check(L, &call->request);
+    }
+    return job_run(L);
+}
+
 /* s3.put{bucket=, key=, body=, ...} */
 static int l_put(lua_State *L)
 {
@@ -397,7 +414,7 @@ static int l_put(lua_State *L)
     struct s3_job *call = new_job(L, types, S3_PUT);
     arguments_read(L, ARGUMENTS, "put", put_fields, call, JOB);
     read_header_tables(L, "put", call);
-    return job_run(L);
+    return run_creating(L, call);
 }
 
 /* Headers that would be ignored are a mistake of the caller's, who believes in them. */
@@ -425,7 +442,7 @@ static int l_copy(lua_State *L)
     if (call->request.source_bucket.data == NULL) {
         call->request.source_bucket = call->request.bucket;
     }
-    return job_run(L);
+    return run_creating(L, call);
 }
 
 /* s3.delete{bucket=, key=, version_id=, if_match=, ...} */

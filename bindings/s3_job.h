@@ -17,7 +17,8 @@ struct s3_job {
     struct s3_store *store;
     struct s3_request request;
     struct s3_response response;
-    bool optional; /* find: what isn't there is nil */
+    bool optional;        /* find: what isn't there is nil */
+    bool allow_recursion; /* put, copy: also where the invocation's event came from */
     int64_t max_bytes, max_keys;
     struct s3_pair *metadata, *tags; /* owned; the texts are anchored to the job */
     struct s3_text *keys;            /* owned, likewise */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/invocation.h"
 #include "host/loop.h"
 #include "host/raise.h"
 #include "host/vm_internal.h"
@@ -296,6 +297,7 @@ static int spawn_handler(lua_State *L)
 {
     struct run *run = lua_touserdata(L, 1);
     const struct vm_invocation *invocation = run->invocation;
+    invocation_begin(L, invocation->event, invocation->event_length);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->vm->handler);
     push_json_function(L, "decode");
     lua_pushlstring(L, invocation->event, invocation->event_length);
@@ -324,6 +326,7 @@ static void set_deadline(struct loop *loop, int64_t deadline_ms)
 static void sweep(struct vm *vm)
 {
     loop_stop_all(vm->loop);
+    invocation_end(vm->L);
     loop_set_deadline(vm->loop, LOOP_NO_DEADLINE, LOOP_NO_DEADLINE);
     vm_arm_hook(vm->L);
     lua_gc(vm->L, LUA_GCCOLLECT);

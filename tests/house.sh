@@ -32,7 +32,7 @@ includes() {
 floors='error utf8 embedded
 buffer
 env log log_redact
-http worker raise
+http worker raise invocation
 loop loop_internal job task
 vm vm_internal vm_invoke
 console options commands runtime
@@ -56,9 +56,9 @@ arrows_in_host() {
 verdict "arrows in host/ run one way" "$(arrows_in_host)"
 verdict "host/ knows no binding, but for main.c" \
     "$(includes 'bindings/' $(c_files host) | grep -v '^host/main\.c:')"
-verdict "bindings stand on host/{buffer,env,error,http,log,loop,raise,utf8,worker} only" \
+verdict "bindings stand on host/{buffer,env,error,http,invocation,log,loop,raise,utf8,worker} only" \
     "$(includes 'host/' $(c_files bindings) |
-        grep -vE '"host/(buffer|env|error|http|log|loop|raise|utf8|worker)\.h"')"
+        grep -vE '"host/(buffer|env|error|http|invocation|log|loop|raise|utf8|worker)\.h"')"
 verdict "what stands beneath the bindings knows no Lua" \
     "$(includes '(lua|lauxlib|lualib)\.h' $(c_files bindings/aws bindings/local bindings/image))"
 

@@ -15,7 +15,7 @@
 
 ---What a failed call raises. `tostring` gives one line for a person; `pcall` gives it back as a value.
 ---@class error
----@field code string AWS's own name ("NoSuchKey"), or one of ours: "timeout", "deadline", "cancelled", "connect", "too_large", "bad_image", "unsupported", "limit", "memory", "io", "usage", "lua".
+---@field code string AWS's own name ("NoSuchKey"), or one of ours: "timeout", "deadline", "cancelled", "connect", "too_large", "bad_image", "unsupported", "limit", "recursion", "memory", "io", "usage", "lua".
 ---@field message string For a person.
 ---@field retryable boolean The same call may succeed later.
 ---@field operation? string What was asked: "s3.get".

@@ -50,6 +50,7 @@ function manifest.find(options) end
 ---@field key? string Default "images.json".
 ---@field entry manifest.entry
 ---@field source? manifest.update.source Without it, only the sequencers decide what is newer.
+---@field allow_recursion? boolean As of `s3.put`: also where the invocation's event came from.
 
 ---Puts an entry into the place of the one with its name, or at the end.
 ---
@@ -72,6 +73,7 @@ function manifest.update(options) end
 ---@field name string
 ---@field source? manifest.remove.source If the object is there, and in another version, the entry stays.
 ---@field sequencer? string Of the delete, where there is no `source` to look at: a newer entry stays.
+---@field allow_recursion? boolean As of `s3.put`: also where the invocation's event came from.
 
 ---Takes an entry out.
 ---

@@ -95,9 +95,16 @@ function s3.head(options) end
 ---@field tags? table<string, string> Up to 10. Not read back by `get` and `head`.
 ---@field if_match? string Only if the object still has this ETag.
 ---@field if_none_match? string "*": only if there is no such object.
+---@field allow_recursion? boolean Write also where the invocation's event came from; else that raises `recursion`. See below.
 
 ---Writes an object, whole or not at all; it is durable when this returns. Of several writers with
 ---the same condition exactly one wins.
+---
+---A function that writes where its own trigger listens starts itself without end. So a write into a
+---bucket and folder that an upload in the current event came from (its key up to the last "/"; for
+---one at the bucket's root that is the whole bucket), or a folder below, raises `recursion` before
+---anything is sent, unless `allow_recursion = true` is given: then it is up to you that it ends.
+---Requests over HTTP, `{bucket, key}` sent by hand, and `lunette run` have no such place.
 ---@param options s3.put.options
 ---@return s3.written? written nil when the condition was lost: someone else was there first.
 ---@return "conflict"|nil why
@@ -122,6 +129,7 @@ function s3.put(options) end
 ---@field tags? table<string, string>
 ---@field if_match? string Only if the target still has this ETag.
 ---@field if_none_match? string "*": only if there is no such target.
+---@field allow_recursion? boolean As of `s3.put`.
 
 ---Copies an object without its bytes passing through here. Raises `NoSuchKey` when there is no
 ---source.

@@ -17,7 +17,7 @@ contains "a module's tables" "  s3.object " "$out"
 run doc s3.put
 expect "a function's first line" "s3.put(options) -> s3.written?, \"conflict\"|nil" "${out%%$'\n'*}"
 contains "its text" "Writes an object, whole or not at all" "$out"
-contains "its fields, with types" "content_type?         string                 Default" "$out"
+contains "its fields, with types" "content_type?           string                 Default" "$out"
 contains "what it returns" "nil when the condition was lost" "$out"
 contains "and what is in that" $'\n'"s3.written" "$out"
 

@@ -61,6 +61,17 @@ refuses "Is a directory" invoke --store "$WORK/store" "$WORK"
 refuses "larger than 6291456 bytes" invoke --store "$WORK/store" /dev/zero
 refuses "--handlr" invoke --handlr x
 
+# ---- a handler that would start itself ----------------------------------------------------------
+
+echo 'return function() return require "s3".put { bucket = "uploads", key = "a/x", body = "" } end' \
+    >"$WORK/loop.lua"
+"$LUNETTE" event s3-put bucket=uploads key=a/cat.jpg >"$WORK/started.json"
+run invoke --store "$WORK/store" --bucket uploads --handler "$WORK/loop.lua" "$WORK/started.json"
+expect "a write where the event came from fails" 1 "$status"
+contains "and says how to allow it" "allow_recursion = true" "$err"
+run invoke --store "$WORK/store" --bucket uploads --handler "$WORK/loop.lua" <<<'{}'
+expect "without such an event it is a write" 0 "$status"
+
 # ---- whose mistake it was -----------------------------------------------------------------------
 
 cat >"$WORK/slip.lua" <<'LUA'

@@ -9,7 +9,7 @@ local host = require "host"
 -- Modules that scripts should not use.
 local internal = {
   check = true, failure = true, event_samples = true, manifest_text = true, effects = true,
-  host = true, store = true, dynamodb_core = true, dynamodb_expression = true,
+  recursion = true, host = true, store = true, dynamodb_core = true, dynamodb_expression = true,
 }
 
 -- An object of each class with methods.

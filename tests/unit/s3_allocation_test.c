@@ -62,13 +62,17 @@ static const char script[] =
     "  s3.put { bucket = b, key = 'k', body = '', if_none_match = '*' }\n"
     "  s3.copy { bucket = b, key = 'c', source_key = 'k' }\n"
     "  local p = s3.list { bucket = b, delimiter = '/', max_keys = 1 }\n"
+    "  local ok, err = pcall(s3.put, { bucket = b, key = 'in/x', body = '' })\n"
+    "  if err.code ~= 'recursion' then error(err, 0) end\n"
     "  s3.delete_all { bucket = b, keys = { 'c', 'd' } }\n"
     "  return { o.body, p.objects[1].key }\n"
     "end\n";
 
 static bool invoke(void *context, struct error *err)
 {
-    struct vm_invocation invocation = {.event = "{}", .event_length = 2};
+    static const char event[] = "{\"Records\":[{\"eventSource\":\"aws:s3\",\"s3\":{\"bucket\":"
+                                "{\"name\":\"uploads\"},\"object\":{\"key\":\"in/k\"}}}]}";
+    struct vm_invocation invocation = {.event = event, .event_length = strlen(event)};
     struct buffer result, traceback;
     buffer_init(&result, 65536);
     buffer_init(&traceback, 65536);
@@ -93,7 +97,9 @@ TEST(s3_allocation_failures_in_the_module)
     struct bindings bindings = {.s3 = local_store_s3(client.store)};
     struct loop_options loop_options = {.worker_threads = 1};
     struct loop *loop = loop_new(&loop_options, &err);
-    struct vm_options options = {.loop = loop, .modules = modules, .memory_max = 64 << 20};
+    static const struct vm_folder folders[] = {{"lunette.", "bindings/"}, {NULL, NULL}};
+    struct vm_options options = {
+        .loop = loop, .modules = modules, .folders = folders, .memory_max = 64 << 20};
     struct vm *vm = vm_new(&options, &err);
     if (CHECK(vm != NULL)) {
         bindings_attach(vm_state(vm), &bindings);
