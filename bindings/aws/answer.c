@@ -72,6 +72,7 @@ static void from_status(const struct http_response *response, struct error *err)
 struct xml_error {
     struct error *err;
     bool is_error; /* the root is <Error>, or <ErrorResponse><Error> */
+    char region[64];
 };
 
 static bool on_begin(void *context, const char *name, int depth, struct error *err)
@@ -87,7 +88,7 @@ static bool on_begin(void *context, const char *name, int depth, struct error *e
 static bool on_end(void *context, const char *name, int depth, const char *text, size_t length,
                    struct error *err)
 {
-    const struct xml_error *found = context;
+    struct xml_error *found = context;
     (void)length;
     (void)err;
     if (depth != 2 || !found->is_error) {
@@ -99,17 +100,25 @@ static bool on_end(void *context, const char *name, int depth, const char *text,
         copy_text(found->err->message, sizeof found->err->message, text);
     } else if (strcmp(name, "RequestId") == 0) {
         copy_text(found->err->request_id, sizeof found->err->request_id, text);
+    } else if (strcmp(name, "Region") == 0) {
+        copy_text(found->region, sizeof found->region, text);
     }
     return true;
 }
 
+static bool read_xml(const struct http_response *response, struct xml_error *found)
+{
+    struct error ignored;
+    struct xml_reader reader = {.begin = on_begin, .end = on_end, .context = found};
+    return xml_read(buffer_text(&response->body), response->body.length, &reader, &ignored) &&
+           found->is_error && found->err->code[0] != '\0';
+}
+
 static bool from_xml(const struct http_response *response, struct error *err)
 {
-    struct error read = {0}, ignored;
+    struct error read = {0};
     struct xml_error found = {.err = &read};
-    struct xml_reader reader = {.begin = on_begin, .end = on_end, .context = &found};
-    if (!xml_read(buffer_text(&response->body), response->body.length, &reader, &ignored) ||
-        !found.is_error || read.code[0] == '\0') {
+    if (!read_xml(response, &found)) {
         return false;
     }
     read.status = response->status;
@@ -170,6 +179,30 @@ void answer_request_id(const struct http_response *response, char *id, size_t si
     if (!http_header_value(response, "x-amz-request-id", id, size)) {
         (void)http_header_value(response, "x-amzn-RequestId", id, size);
     }
+}
+
+/* HEAD is answered without a document: 400 where GET is told AuthorizationHeaderMalformed. */
+bool answer_is_elsewhere(const struct http_response *response, const struct error *failure)
+{
+    int status = response->status;
+    return status == 301 || status == 302 || status == 307 || status == 308 ||
+           error_is(failure, "AuthorizationHeaderMalformed") ||
+           error_is(failure, "IllegalLocationConstraintException") ||
+           (status == 400 && response->body.length == 0);
+}
+
+bool answer_region(const struct http_response *response, char *region, size_t size)
+{
+    struct error read = {0};
+    struct xml_error found = {.err = &read};
+    if (http_header_value(response, "x-amz-bucket-region", region, size)) {
+        return true;
+    }
+    if (!read_xml(response, &found) || found.region[0] == '\0' || strlen(found.region) >= size) {
+        return false;
+    }
+    copy_text(region, size, found.region);
+    return true;
 }
 
 void answer_read_error(const struct http_response *response, struct error *err)

@@ -176,7 +176,7 @@ static bool send_signed(struct aws_call *call, const struct http_header *headers
         .ca_file = call->client->ca_file,
     };
     if (buffer_check(&url, "the address of a request", err)) {
-        call->transfer = http_start(loop_http(call->job->loop), &attempt, on_done, call, err);
+        call->transfer = http_start(loop_http(call->loop), &attempt, on_done, call, err);
     }
     buffer_release(&url);
     return call->transfer != NULL;
@@ -203,7 +203,8 @@ static bool sign_and_send(struct aws_call *call, struct headers *headers, struct
                                     .header_count = count,
                                     .payload_hash = hash};
     struct sigv4_scope scope = {.credentials = &client->credentials,
-                                .region = client->settings.region,
+                                .region = request->region != NULL ? request->region
+                                                                  : client->settings.region,
                                 .service = client->service,
                                 .time_s = (loop_wall_ms() + client->clock_ahead_ms) / 1000,
                                 .keys = &client->keys};
@@ -310,10 +311,31 @@ static bool was_dead_connection(struct aws_call *call, const struct http_respons
     return dead;
 }
 
+/* A bucket of another region is asked for there, by a new signature. */
+static bool was_moved(struct aws_call *call, const struct http_response *response,
+                      const struct error *failure)
+{
+    const struct aws_request *request = call->request;
+    const char *here = request->region != NULL ? request->region : call->client->settings.region;
+    char region[ENDPOINT_REGION_MAX + 1];
+    if (call->moved || request->move == NULL || !answer_is_elsewhere(response, failure) ||
+        !answer_region(response, region, sizeof region) || strcmp(region, here) == 0) {
+        return false;
+    }
+    call->moved = request->move(call->context, region);
+    return call->moved;
+}
+
 /* Has the server surely not done what it was asked? */
 static bool was_refused(const struct error *failure, enum retry_kind kind)
 {
     return kind == RETRY_THROTTLED || failure->status == 503 || error_is(failure, "connect");
+}
+
+static int64_t remaining_ms(const struct aws_call *call)
+{
+    return call->deadline_ms == LOOP_NO_DEADLINE ? INT64_MAX
+                                                 : call->deadline_ms - loop_now_us() / 1000;
 }
 
 static int64_t read_hint_ms(const struct http_response *response)
@@ -358,7 +380,7 @@ static void again(struct loop_timer *timer)
 static void repeat_after(struct aws_call *call, int64_t delay_ms)
 {
     call->timer.fire = again;
-    loop_timer_start(call->job->loop, &call->timer, loop_now_us() + delay_ms * 1000);
+    loop_timer_start(call->loop, &call->timer, loop_now_us() + delay_ms * 1000);
 }
 
 static bool retry(struct aws_call *call, const struct http_response *response,
@@ -370,7 +392,7 @@ static bool retry(struct aws_call *call, const struct http_response *response,
     call->uncertain = call->uncertain || done_perhaps;
     struct retry_failure asked = {.kind = kind,
                                   .hint_ms = read_hint_ms(response),
-                                  .remaining_ms = job_remaining_ms(call->job),
+                                  .remaining_ms = remaining_ms(call),
                                   .random = random_share()};
     int64_t delay_ms;
     if ((call->request->once && done_perhaps) || !retry_again(&call->retry, &asked, &delay_ms)) {
@@ -388,7 +410,7 @@ static void on_done(void *context, struct http_response *response, const struct 
     if (!find_failure(call, response, err, &failure)) {
         finish(call, response, NULL);
     } else if (was_dead_connection(call, response, err) ||
-               correct_clock(call, response, &failure)) {
+               correct_clock(call, response, &failure) || was_moved(call, response, &failure)) {
         repeat_after(call, 0);
     } else if (!retry(call, response, &failure)) {
         finish(call, response, &failure);
@@ -397,19 +419,19 @@ static void on_done(void *context, struct http_response *response, const struct 
 
 /* ---------------------------------------------------------------------------------------------- */
 
-bool aws_call_start(struct aws_call *call, struct aws_client *client, struct job *job,
-                    const struct aws_request *request, aws_done *done, void *context,
-                    struct error *err)
+bool aws_call_start(struct aws_call *call, struct error *err)
 {
+    struct aws_client *client = call->client;
     *call = (struct aws_call){.client = client,
-                              .job = job,
-                              .request = request,
-                              .done = done,
-                              .context = context,
+                              .loop = call->loop,
+                              .deadline_ms = call->deadline_ms,
+                              .request = call->request,
+                              .done = call->done,
+                              .context = call->context,
                               .retry = {.policy = client->policy,
                                         .tokens = &client->tokens,
                                         .attempts_max = client->attempts_max}};
-    if (job_remaining_ms(job) < RETRY_MARGIN_MS) {
+    if (remaining_ms(call) < RETRY_MARGIN_MS) {
         (void)error_set(err, "deadline", "less than %d ms are left, too little for a request",
                         RETRY_MARGIN_MS);
         err->retryable = true;
@@ -426,6 +448,6 @@ void aws_call_cancel(struct aws_call *call)
         call->transfer = NULL;
     }
     if (call->timer.running) {
-        loop_timer_stop(call->job->loop, &call->timer);
+        loop_timer_stop(call->loop, &call->timer);
     }
 }

@@ -2,8 +2,8 @@
  * client.h - one operation of an AWS service: attempts over HTTP, each signed when it is sent,
  * until one succeeds or the retry policy says no. Lives on the loop's thread.
  *
- * The deadline is the job's: the loop cancels what is left of an operation when it has passed, and
- * no attempt is begun that has less than RETRY_MARGIN_MS.
+ * No attempt is begun that has less than RETRY_MARGIN_MS until the deadline; what is left of an
+ * operation when it has passed is its owner's to cancel, which is what the loop does with a job's.
  */
 #ifndef LUNETTE_BINDINGS_AWS_CLIENT_H
 #define LUNETTE_BINDINGS_AWS_CLIENT_H
@@ -39,7 +39,8 @@ void aws_client_release(struct aws_client *client); /* takes a zeroed one, too *
 struct aws_request {
     const char *method;
     const struct endpoint *endpoint;
-    const char *path; /* as endpoint_append_path() made it */
+    const char *region; /* to sign for; NULL: the client's */
+    const char *path;   /* as endpoint_append_path() made it */
     const struct uri_parameter *query;
     size_t query_count;
     const struct http_header *headers;
@@ -53,6 +54,10 @@ struct aws_request {
     /* Looks at an answer of 2xx before it counts as success; false with *err makes it a failure,
      * which is repeated as its code says. NULL: none. `context` is the call's. */
     bool (*check)(void *context, const struct http_response *response, struct error *err);
+    /* The server says that what was asked is in `region`: makes endpoint and region those of there
+     * and returns true, and it is asked there, once. False: the answer stays a failure. A Location
+     * is never followed. NULL: none. `context` is the call's. */
+    bool (*move)(void *context, const char *region);
 };
 
 /*
@@ -65,24 +70,25 @@ typedef void aws_done(void *context, struct http_response *response, const struc
 
 /* One running operation; embedded in its owner's. Zeroed before its first start. */
 struct aws_call {
+    /* Its owner's to set. */
     struct aws_client *client;
-    struct job *job;
+    struct loop *loop;
+    int64_t deadline_ms; /* in loop_now_us() / 1000; LOOP_NO_DEADLINE for none */
     const struct aws_request *request;
     aws_done *done;
     void *context;
 
+    /* Its own. */
     struct retry retry;
     struct http_transfer *transfer; /* while one runs */
     struct loop_timer timer;        /* while it waits before the next */
     char invocation_id[37];         /* the same for all attempts */
-    bool clock_corrected, reconnected;
+    bool clock_corrected, reconnected, moved;
     bool uncertain; /* after a failure: it may have been done all the same */
 };
 
-/* `job` is running and gives the loop and the deadline. False with *err: nothing was begun. */
-MUST_CHECK bool aws_call_start(struct aws_call *call, struct aws_client *client, struct job *job,
-                               const struct aws_request *request, aws_done *done, void *context,
-                               struct error *err);
+/* False with *err: nothing was begun. */
+MUST_CHECK bool aws_call_start(struct aws_call *call, struct error *err);
 
 /* Stops it; `done` is not called. A call that is done or was never started is left as it is. */
 void aws_call_cancel(struct aws_call *call);

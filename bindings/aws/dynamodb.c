@@ -141,8 +141,13 @@ static bool begin(struct dynamodb_call *call, const char *operation, const char 
                              .response_max = DYNAMODB_RESPONSE_MAX,
                              .once = !dynamodb_is_repeatable(operation, body, body_length),
                              .check = check_answer};
-    return aws_call_start(&call->attempts, &dynamodb->client, call->job, &call->request, on_done,
-                          call, err);
+    call->attempts = (struct aws_call){.client = &dynamodb->client,
+                                       .loop = call->job->loop,
+                                       .deadline_ms = call->job->deadline_ms,
+                                       .request = &call->request,
+                                       .done = on_done,
+                                       .context = call};
+    return aws_call_start(&call->attempts, err);
 }
 
 /* ---- the store ------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ struct s3_operation_call {
     struct job *job;
     const struct s3_request *request;
     struct s3_response *response; /* written at the end, on success */
-    struct endpoint endpoint;
+    struct s3_place place;
     struct s3_wire wire;
     struct aws_call attempts;
 
@@ -78,6 +78,27 @@ static void finish_failed(struct s3_operation_call *call, struct error *failure)
     finish(call, failure);
 }
 
+static bool move(void *context, const char *region)
+{
+    struct s3_operation_call *call = context;
+    return s3_place_move(&call->s3->places, &call->s3->client.settings, call->request->bucket,
+                         region, &call->place);
+}
+
+/* Sends what `wire` holds. */
+static bool send(struct s3_operation_call *call, aws_done *done, struct error *err)
+{
+    call->wire.request.region = call->place.region;
+    call->wire.request.move = move;
+    call->attempts = (struct aws_call){.client = &call->s3->client,
+                                       .loop = call->job->loop,
+                                       .deadline_ms = call->job->deadline_ms,
+                                       .request = &call->wire.request,
+                                       .done = done,
+                                       .context = call};
+    return aws_call_start(&call->attempts, err);
+}
+
 /* Sends a HEAD in place of what is answered already. False: it could not even be begun. */
 static bool ask(struct s3_operation_call *call, struct s3_text key, aws_done *done)
 {
@@ -87,9 +108,8 @@ static bool ask(struct s3_operation_call *call, struct s3_text key, aws_done *do
                                          .bucket = call->request->bucket,
                                          .bucket_owner = call->request->bucket_owner,
                                          .key = key};
-    return s3_wire_make(&call->wire, &call->question, &call->endpoint, false, &ignored) &&
-           aws_call_start(&call->attempts, &call->s3->client, call->job, &call->wire.request, done,
-                          call, &ignored);
+    return s3_wire_make(&call->wire, &call->question, &call->place.endpoint, false, &ignored) &&
+           send(call, done, &ignored);
 }
 
 /* HEAD's 404 has no body that tells what isn't there: the bucket, the key or its version. */
@@ -216,14 +236,13 @@ static bool check_answer(void *context, const struct http_response *answer, stru
 static bool begin(struct s3_operation_call *call, struct error *err)
 {
     const struct s3_request *request = call->request;
-    if (!endpoint_resolve(&call->s3->client.settings, request->bucket.data, request->bucket.length,
-                          &call->endpoint, err) ||
-        !s3_wire_make(&call->wire, request, &call->endpoint, call->s3->bare_etags, err)) {
+    if (!s3_place_find(&call->s3->places, &call->s3->client.settings, request->bucket, &call->place,
+                       err) ||
+        !s3_wire_make(&call->wire, request, &call->place.endpoint, call->s3->bare_etags, err)) {
         return false;
     }
     call->wire.request.check = check_answer;
-    return aws_call_start(&call->attempts, &call->s3->client, call->job, &call->wire.request,
-                          on_done, call, err);
+    return send(call, on_done, err);
 }
 
 static bool start(struct s3_store *store, const struct s3_request *request,

@@ -5,6 +5,7 @@
 #define LUNETTE_BINDINGS_AWS_S3_H
 
 #include "bindings/aws/client.h"
+#include "bindings/aws/s3_place.h"
 #include "bindings/s3_store.h"
 
 struct s3_operation_call;
@@ -12,6 +13,7 @@ struct s3_operation_call;
 struct s3_aws {
     struct s3_store store; /* first */
     struct aws_client client;
+    struct s3_places places;
     struct s3_operation_call *calls; /* running */
     bool bare_etags;                 /* LUNETTE_S3_BARE_ETAGS: conditions without the quotes */
 };

@@ -96,6 +96,40 @@ t.test("a wrong clock is set by the server's, once", function()
   t.equal(#lines_of "always-skew", 1)
 end)
 
+-- The regions that a scenario's attempts were signed for.
+local function regions_of(scenario)
+  local regions = {}
+  for i, line in ipairs(lines_of(scenario)) do
+    regions[i] = field(line, "authorization"):match "/([%w-]+)/s3/aws4_request"
+    t.equal(field(line, "amz-sdk-request"), "attempt=1;max=3", scenario .. ", attempt")
+  end
+  return table.concat(regions, " ")
+end
+
+t.test("a bucket of another region is asked for there, once, and remembered", function()
+  local calls = {
+    ["moved-301"] = s3.get, ["moved-307"] = s3.get, ["moved-400"] = s3.get, ["moved-head"] = s3.head,
+    ["moved-put"] = function(options)
+      options.body = "three"
+      t.equal(s3.put(options).etag, '"5"', "the body came a second time, too")
+    end,
+  }
+  for name, call in pairs(calls) do
+    call { bucket = name, key = name }
+    t.equal(regions_of(name), "eu-west-1 us-west-2", name)
+    call { bucket = name, key = name }
+    t.equal(regions_of(name), "eu-west-1 us-west-2 us-west-2", name .. ", again")
+  end
+  for name, regions in pairs {
+    ["moved-round"] = "eu-west-1 us-west-2", ["moved-nowhere"] = "eu-west-1",
+    ["moved-silently"] = "eu-west-1",
+  } do
+    local err = t.raises("PermanentRedirect", s3.get, { bucket = name, key = name })
+    t.equal({ err.status, err.attempts, err.retryable }, { 301, 1, false }, name)
+    t.equal(regions_of(name), regions, name)
+  end
+end)
+
 t.test("a copy that answers 200 with an error has failed", function()
   local function copy(key)
     return s3.copy { bucket = "faults", key = key, source_key = "x" }

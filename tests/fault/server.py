@@ -30,6 +30,11 @@ def xml_error(code, message="as asked"):
             "<RequestId>R1</RequestId></Error>").encode()
 
 
+def elsewhere(code, region):
+    return (f"<Error><Code>{code}</Code><Message>as asked</Message><Region>{region}</Region>"
+            "</Error>").encode()
+
+
 def json_error(name):
     return json.dumps({"__type": "com.amazonaws.dynamodb.v20120810#" + name,
                        "message": "as asked"}).encode()
@@ -62,6 +67,18 @@ STEPS = {
              ("answer", 200, COPIED, {})],
     "copy-denied": [("answer", 200, xml_error("AccessDenied"), {})],
     "redirect": [("answer", 301, xml_error("PermanentRedirect"), {"Location": "/faults/fine"})],
+    # Each is right for us-west-2 only: what is said to whoever signs for another region.
+    "moved-301": [("moved", 301, elsewhere("PermanentRedirect", "us-west-2"),
+                   {"Location": "http://127.0.0.1:9/"})],
+    "moved-307": [("moved", 307, elsewhere("TemporaryRedirect", "x"),
+                   {"x-amz-bucket-region": "us-west-2"})],
+    "moved-400": [("moved", 400, elsewhere("AuthorizationHeaderMalformed", "us-west-2"), {})],
+    "moved-head": [("moved", 400, b"", {"x-amz-bucket-region": "us-west-2"})],
+    "moved-put": [("moved", 301, b"", {"x-amz-bucket-region": "us-west-2"})],
+    "moved-round": [("answer", 301, elsewhere("PermanentRedirect", "us-west-2"), {}),
+                    ("answer", 301, elsewhere("PermanentRedirect", "us-west-1"), {})],
+    "moved-nowhere": [("answer", 301, elsewhere("PermanentRedirect", "evil.test/"), {})],
+    "moved-silently": [("answer", 301, elsewhere("PermanentRedirect", ""), {})],
     "lost": [("store-and-reset",)],
     "never-arrived": [("reset-before-store",)],
     "conflict": [("answer", 409, xml_error("ConditionalRequestConflict"), {})],
@@ -147,6 +164,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "skew":
             later = email.utils.formatdate(time.time() + DATE_AHEAD_S, usegmt=True)
             self.reply(403, xml_error("RequestTimeTooSkewed"), {"Date": later})
+        elif kind == "moved":
+            here = "/us-west-2/s3/aws4_request" in self.headers.get("Authorization", "")
+            self.reply(*((200, b"hello", {"ETag": f'"{len(body)}"'}) if here else step[1:]))
         elif kind == "crc":
             self.reply(200, step[1], {"x-amz-crc32": str(zlib.crc32(step[1]))})
 
