@@ -17,6 +17,7 @@ DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-
              libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
 TEST_DEPS := python3 libheif-examples
 CONTRACT_DEPS := radosgw ceph-mon ceph-osd ceph-common curl python3-venv
+BENCH_DEPS := radosgw ceph-mon ceph-osd ceph-common curl python3-venv
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
              python3-botocore
 
@@ -64,7 +65,7 @@ SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
 .PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
-        clean FORCE
+        bench bench-deps bench-aws clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -99,6 +100,13 @@ contract-deps: test-deps ## install the servers that test-contract runs against
 	@[ -x build/contract/moto/bin/moto_server ] || { \
 	  /usr/bin/python3 -m venv build/contract/moto && \
 	  build/contract/moto/bin/pip install -q 'moto[server]==5.2.1'; }
+
+# What people use today, next to which Lunette is measured.
+bench-deps: test-deps ## install what the benches compare with
+	$(call install-packages,$(BENCH_DEPS))
+	@[ -x build/bench/boto3/bin/python ] || { \
+	  /usr/bin/python3 -m venv build/bench/boto3 && \
+	  build/bench/boto3/bin/pip install -q 'boto3==1.44.5'; }
 
 ci-deps: test-deps ## install what .ci/run needs besides
 	$(call install-packages,$(CI_DEPS))
@@ -206,6 +214,19 @@ test-contract: contract-deps ## run the stores' tests against real servers on lo
 
 lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
 	@bash tests/lint.sh
+
+# ---- benches --------------------------------------------------------------------------------
+
+build/bench/stand-in: tests/bench/stand_in.c
+	@mkdir -p $(@D)
+	$(SAY) "  CC,LD $@"
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
+
+bench: bench-aws ## measure everything that is measured; tables and JSON in build/bench/
+
+bench-aws: bench-deps ## S3 requests and their CPU, next to boto3's (BENCH_SECONDS=100)
+	@$(MAKE) --no-print-directory $(BUILD)/lunette build/bench/stand-in
+	@BUILD=$(BUILD) bash tests/bench/run aws
 
 clean: ## remove build/
 	rm -rf build

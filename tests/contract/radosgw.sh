@@ -50,7 +50,7 @@ osd max attr name len = 512
 osd class update on start = false
 osd crush update on start = false
 [client.rgw]
-rgw frontends = beast endpoint=127.0.0.1:$port
+rgw frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
 rgw enable ops log = false
 rgw thread pool size = 32
 rgw max attr name len = 512
