@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bindings/aws/answer.h"
 #include "bindings/aws/date.h"
+#include "bindings/aws/trust.h"
 #include "bindings/digest.h"
 #include "host/env.h"
 
@@ -25,37 +25,29 @@
 
 /* ---- the client ------------------------------------------------------------------------------ */
 
-/* curl's built-in path is Debian's, and not there on Amazon Linux. */
-static const char *find_ca_file(void)
-{
-    static const char *const places[] = {"/etc/pki/tls/certs/ca-bundle.crt",
-                                         "/etc/ssl/certs/ca-certificates.crt"};
-    const char *given = env_text("AWS_CA_BUNDLE", env_text("SSL_CERT_FILE", NULL));
-    for (size_t i = 0; given == NULL && i < sizeof places / sizeof *places; i++) {
-        given = access(places[i], R_OK) == 0 ? places[i] : NULL;
-    }
-    return given;
-}
-
-bool aws_client_init(struct aws_client *client, enum endpoint_service service, struct error *err)
+bool aws_client_init(struct aws_client *client, enum endpoint_service service,
+                     struct credentials *credentials, struct error *err)
 {
     int64_t attempts = 0;
-    *client = (struct aws_client){.tokens = RETRY_TOKENS_MAX};
+    *client = (struct aws_client){.tokens = RETRY_TOKENS_MAX, .credentials = credentials};
     client->service = service == ENDPOINT_S3 ? "s3" : "dynamodb";
     client->policy = service == ENDPOINT_S3 ? &retry_s3 : &retry_dynamodb;
-    client->ca_file = find_ca_file();
+    client->ca_file = trust_file();
     if (!env_integer("AWS_MAX_ATTEMPTS", 0, 1, ATTEMPTS_MOST, &attempts, err)) {
         return false;
     }
     client->attempts_max = (int)attempts;
-    return endpoint_load(service, &client->settings, err) &&
-           credentials_load(&client->credentials, err);
+    return endpoint_load(service, &client->settings, err);
 }
 
 void aws_client_release(struct aws_client *client)
 {
-    credentials_cleanse(&client->credentials);
     sigv4_keys_cleanse(&client->keys);
+}
+
+bool aws_client_refresh(struct aws_client *client, struct error *err)
+{
+    return credentials_refresh(client->credentials, loop_wall_ms(), err);
 }
 
 /* ---- headers --------------------------------------------------------------------------------- */
@@ -202,7 +194,7 @@ static bool sign_and_send(struct aws_call *call, struct headers *headers, struct
                                     .headers = all,
                                     .header_count = count,
                                     .payload_hash = hash};
-    struct sigv4_scope scope = {.credentials = &client->credentials,
+    struct sigv4_scope scope = {.credentials = client->credentials,
                                 .region = request->region != NULL ? request->region
                                                                   : client->settings.region,
                                 .service = client->service,
@@ -217,16 +209,10 @@ static bool sign_and_send(struct aws_call *call, struct headers *headers, struct
     return ok;
 }
 
-static bool refresh_credentials(struct aws_client *client, struct error *err)
-{
-    return !credentials_stale(&client->credentials, loop_wall_ms()) ||
-           credentials_load(&client->credentials, err);
-}
-
 static bool begin_attempt(struct aws_call *call, struct error *err)
 {
     struct headers headers;
-    if (!refresh_credentials(call->client, err)) {
+    if (!aws_client_refresh(call->client, err)) {
         return false;
     }
     make_headers(call, &headers);

@@ -15,12 +15,12 @@
 #include "host/http.h"
 #include "host/loop.h"
 
-/* What the operations of one service share. Plain data, but for the keys and credentials: its
- * owner calls aws_client_release(). Must not move while a call runs. */
+/* What the operations of one service share. Plain data, but for the keys: its owner calls
+ * aws_client_release(). Must not move while a call runs. */
 struct aws_client {
     const char *service; /* "s3", "dynamodb" */
     struct endpoint_settings settings;
-    struct credentials credentials;
+    struct credentials *credentials; /* borrowed: of all services */
     struct sigv4_keys keys;
     const struct retry_policy *policy;
     int tokens;
@@ -29,11 +29,15 @@ struct aws_client {
     const char *ca_file;    /* NULL: curl's own */
 };
 
-/* Reads region, endpoint, credentials and retry settings from the environment and the shared files.
- * Errors: `usage`, `credentials`, `io`, `memory`, naming what has to be set. */
+/* Reads region, endpoint and retry settings from the environment and the shared files; the
+ * credentials are loaded by their owner, before or after. Errors: `usage`, `io`, `memory`, naming
+ * what has to be set. */
 MUST_CHECK bool aws_client_init(struct aws_client *client, enum endpoint_service service,
-                                struct error *err);
+                                struct credentials *credentials, struct error *err);
 void aws_client_release(struct aws_client *client); /* takes a zeroed one, too */
+
+/* Before anything is signed with the client's credentials: credentials_refresh(). May block. */
+MUST_CHECK bool aws_client_refresh(struct aws_client *client, struct error *err);
 
 /* Everything is borrowed until the call is done or cancelled. */
 struct aws_request {

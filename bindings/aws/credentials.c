@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bindings/aws/container.h"
 #include "bindings/aws/process.h"
 #include "bindings/aws/profile.h"
 #include "bindings/digest.h"
@@ -16,6 +17,7 @@
 #include "host/env.h"
 
 #define REFRESH_BEFORE_MS (5 * 60 * 1000)
+#define REFRESH_AGAIN_MS  (60 * 1000)
 
 /* Copies `value` into `out` of `size` bytes if it can travel in a header as it is. */
 static bool copy_text(const char *where, const char *value, char *out, size_t size,
@@ -140,10 +142,12 @@ static bool nothing_found(const struct profile *profile, struct error *err)
                      profile->name, profile->files[PROFILE_SHARED].path);
 }
 
-static bool use_profile(const struct profile *profile, struct credentials *credentials,
+/* False with *err untouched and *found false: the profile has nothing. */
+static bool use_profile(const struct profile *profile, struct credentials *credentials, bool *found,
                         struct error *err)
 {
     const struct profile_setting *process = profile_find(profile, PROFILE_CREDENTIAL_PROCESS);
+    *found = true;
     if (has_key(&profile->files[PROFILE_SHARED])) {
         return load_static(&profile->files[PROFILE_SHARED], credentials, err);
     }
@@ -153,7 +157,42 @@ static bool use_profile(const struct profile *profile, struct credentials *crede
     if (has_key(&profile->files[PROFILE_CONFIG])) {
         return load_static(&profile->files[PROFILE_CONFIG], credentials, err);
     }
-    return nothing_found(profile, err);
+    *found = false;
+    return false;
+}
+
+/* ---- a container's endpoint ------------------------------------------------------------------ */
+
+static bool load_container(struct credentials *credentials, struct error *err)
+{
+    struct buffer answer;
+    buffer_init(&answer, CONTAINER_ANSWER_MAX);
+    bool ok = container_ask(&answer, err) &&
+              (credentials_parse_container(buffer_text(&answer), answer.length, credentials, err) ||
+               error_prefix(err, "%s", container_variable()));
+    if (answer.data != NULL) {
+        digest_cleanse(answer.data, answer.capacity);
+    }
+    buffer_release(&answer);
+    return ok;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static bool load_profile(struct credentials *credentials, struct error *err)
+{
+    struct profile profile;
+    bool found;
+    if (!profile_load(&profile, err)) {
+        return false;
+    }
+    bool ok = use_profile(&profile, credentials, &found, err);
+    if (!found) {
+        ok = container_variable() != NULL ? load_container(credentials, err)
+                                          : nothing_found(&profile, err);
+    }
+    profile_release(&profile);
+    return ok;
 }
 
 bool credentials_load(struct credentials *credentials, struct error *err)
@@ -163,25 +202,63 @@ bool credentials_load(struct credentials *credentials, struct error *err)
     if (id != NULL || secret != NULL) {
         return load_environment(id, secret, credentials, err);
     }
-    if (env_text("AWS_LAMBDA_FUNCTION_NAME", NULL) != NULL) {
-        return error_set(err, "credentials",
-                         "no AWS credentials: Lambda sets AWS_ACCESS_KEY_ID and "
-                         "AWS_SECRET_ACCESS_KEY, but they are not set");
+    if (env_text("AWS_LAMBDA_FUNCTION_NAME", NULL) == NULL) {
+        return load_profile(credentials, err);
     }
-    struct profile profile;
-    if (!profile_load(&profile, err)) {
-        return false;
+    if (container_variable() != NULL) {
+        return load_container(credentials, err);
     }
-    bool ok = use_profile(&profile, credentials, err);
-    profile_release(&profile);
-    return ok;
+    return error_set(err, "credentials",
+                     "no AWS credentials: Lambda sets AWS_ACCESS_KEY_ID and "
+                     "AWS_SECRET_ACCESS_KEY, but they are not set");
 }
 
-/* ---- what a credential_process prints -------------------------------------------------------- */
-
-static bool bad_output(struct error *err, const char *what)
+bool credentials_refresh(struct credentials *credentials, int64_t now_ms, struct error *err)
 {
-    return error_set(err, "credentials", "the credential_process printed %s", what);
+    bool expired = credentials->expires_ms != 0 && now_ms >= credentials->expires_ms;
+    if (!credentials_stale(credentials, now_ms) ||
+        (!expired && now_ms < credentials->ask_again_ms)) {
+        return true;
+    }
+    struct credentials fresh;
+    struct error failure;
+    bool ok = credentials_load(&fresh, &failure);
+    if (ok) {
+        *credentials = fresh;
+        credentials_cleanse(&fresh);
+    } else if (expired) {
+        *err = failure;
+        return false;
+    }
+    credentials->ask_again_ms = now_ms + REFRESH_AGAIN_MS;
+    return true;
+}
+
+/* ---- documents ------------------------------------------------------------------------------- */
+
+/* Who made it, and how it calls things. */
+struct form {
+    const char *says, *token;
+    bool versioned;
+    const char *id_name, *secret_name, *token_name; /* in messages */
+};
+
+static const struct form printed = {.says = "the credential_process printed",
+                                    .token = "SessionToken",
+                                    .versioned = true,
+                                    .id_name = "AccessKeyId of the credential_process",
+                                    .secret_name = "SecretAccessKey of the credential_process",
+                                    .token_name = "SessionToken of the credential_process"};
+
+static const struct form answered = {.says = "the endpoint answered",
+                                     .token = "Token",
+                                     .id_name = "AccessKeyId of the container's endpoint",
+                                     .secret_name = "SecretAccessKey of the container's endpoint",
+                                     .token_name = "Token of the container's endpoint"};
+
+static bool bad_output(struct error *err, const struct form *form, const char *what)
+{
+    return error_set(err, "credentials", "%s %s", form->says, what);
 }
 
 /* "2026-11-20T23:45:00", a fraction of a second if there is one, then "Z" or "+01:00". */
@@ -207,27 +284,27 @@ static bool parse_time(const char *text, int64_t *time_ms)
     return true;
 }
 
-static bool take_document(const json_t *document, struct credentials *credentials,
-                          struct error *err)
+static bool take_document(const json_t *document, const struct form *form,
+                          struct credentials *credentials, struct error *err)
 {
     const json_t *expiration = json_object_get(document, "Expiration");
     struct found found = {.id = json_string_value(json_object_get(document, "AccessKeyId")),
                           .secret = json_string_value(json_object_get(document, "SecretAccessKey")),
-                          .token = json_string_value(json_object_get(document, "SessionToken")),
-                          .id_name = "AccessKeyId of the credential_process",
-                          .secret_name = "SecretAccessKey of the credential_process",
-                          .token_name = "SessionToken of the credential_process"};
+                          .token = json_string_value(json_object_get(document, form->token)),
+                          .id_name = form->id_name,
+                          .secret_name = form->secret_name,
+                          .token_name = form->token_name};
     int64_t expires_ms = 0;
-    if (json_integer_value(json_object_get(document, "Version")) != 1) {
-        return bad_output(err, "no JSON object with \"Version\": 1");
+    if (form->versioned && json_integer_value(json_object_get(document, "Version")) != 1) {
+        return bad_output(err, form, "no JSON object with \"Version\": 1");
     }
     if (found.id == NULL || found.id[0] == '\0' || found.secret == NULL ||
         found.secret[0] == '\0') {
-        return bad_output(err, "no AccessKeyId and SecretAccessKey");
+        return bad_output(err, form, "no AccessKeyId and SecretAccessKey");
     }
     if (expiration != NULL && !json_is_null(expiration) &&
         (!json_is_string(expiration) || !parse_time(json_string_value(expiration), &expires_ms))) {
-        return bad_output(err, "an Expiration that is no time like 2026-11-20T23:45:00Z");
+        return bad_output(err, form, "an Expiration that is no time like 2026-11-20T23:45:00Z");
     }
     if (!copy_found(&found, credentials, err)) {
         return false;
@@ -236,19 +313,31 @@ static bool take_document(const json_t *document, struct credentials *credential
     return true;
 }
 
-bool credentials_parse(const char *text, size_t length, struct credentials *credentials,
-                       struct error *err)
+static bool parse(const char *text, size_t length, const struct form *form,
+                  struct credentials *credentials, struct error *err)
 {
     /* The parser's own message could quote the text. */
     struct error ignored;
     json_t *document = document_parse(text, length, &ignored);
     if (document == NULL) {
         return error_is(&ignored, "memory") ? error_set_memory(err, "reading credentials")
-                                            : bad_output(err, "something that is not JSON");
+                                            : bad_output(err, form, "something that is not JSON");
     }
-    bool ok = take_document(document, credentials, err);
+    bool ok = take_document(document, form, credentials, err);
     json_decref(document);
     return ok;
+}
+
+bool credentials_parse(const char *text, size_t length, struct credentials *credentials,
+                       struct error *err)
+{
+    return parse(text, length, &printed, credentials, err);
+}
+
+bool credentials_parse_container(const char *text, size_t length, struct credentials *credentials,
+                                 struct error *err)
+{
+    return parse(text, length, &answered, credentials, err);
 }
 
 bool credentials_stale(const struct credentials *credentials, int64_t now_ms)

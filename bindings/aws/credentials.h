@@ -1,13 +1,14 @@
 /*
- * credentials.h - who signs: where the access key comes from. Reads the environment and files, and
- * may run a program; knows no network.
+ * credentials.h - who signs: where the access key comes from. Reads the environment and files, may
+ * run a program, or ask the endpoint beside a container.
  *
  * The first of these that has anything:
  *
- *   1. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. In Lambda
- *      (AWS_LAMBDA_FUNCTION_NAME is set) nothing else is asked.
+ *   1. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
  *   2. the profile (profile.h): the access key of the credentials file; what its
- *      credential_process prints; the access key of the config file.
+ *      credential_process prints; the access key of the config file. Not in Lambda
+ *      (AWS_LAMBDA_FUNCTION_NAME is set).
+ *   3. the container's endpoint (container.h), where the environment names one.
  *
  * SSO and roles are for a credential_process to do, and the error says how.
  */
@@ -29,15 +30,24 @@ struct credentials {
     char secret_access_key[CREDENTIALS_KEY_MAX + 1];
     char session_token[CREDENTIALS_TOKEN_MAX + 1]; /* empty: none */
     int64_t expires_ms;                            /* since the epoch; 0: not known, or never */
+    int64_t ask_again_ms;                          /* credentials_refresh()'s */
 };
 
 /*
- * Reads the credentials anew. May block, as a credential_process does for PROCESS_TIMEOUT_MS at
- * most: call it when a client starts and when credentials_stale() says so, not for each request.
+ * Reads the credentials anew. May block: a credential_process for PROCESS_TIMEOUT_MS at most, an
+ * endpoint for three times CONTAINER_TIMEOUT_MS. For when a client starts.
  * Errors: `credentials`, which names the variable, or file and line, and what to do; `usage` (a
  * profile that is not there or can't be read); `io`; `memory`.
  */
 MUST_CHECK bool credentials_load(struct credentials *credentials, struct error *err);
+
+/*
+ * Before every request: loads anew what is stale. While that fails, what there is serves until it
+ * has expired, and once a minute it is tried again. So it blocks, as above, once in the life of a
+ * set of credentials: other transfers wait that long, and no request waits for another one's.
+ */
+MUST_CHECK bool credentials_refresh(struct credentials *credentials, int64_t now_ms,
+                                    struct error *err);
 
 /* Do they expire within five minutes of `now_ms`, or have they? */
 bool credentials_stale(const struct credentials *credentials, int64_t now_ms);
@@ -50,5 +60,9 @@ void credentials_cleanse(struct credentials *credentials);
  */
 MUST_CHECK bool credentials_parse(const char *text, size_t length, struct credentials *credentials,
                                   struct error *err);
+
+/* Likewise what a container's endpoint answers: no Version, and the token's name is Token. */
+MUST_CHECK bool credentials_parse_container(const char *text, size_t length,
+                                            struct credentials *credentials, struct error *err);
 
 #endif

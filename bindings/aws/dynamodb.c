@@ -183,10 +183,11 @@ static void cancel(struct dynamodb_store *store, struct job *job)
     }
 }
 
-bool dynamodb_aws_open(struct dynamodb_aws *dynamodb, struct error *err)
+bool dynamodb_aws_open(struct dynamodb_aws *dynamodb, struct credentials *credentials,
+                       struct error *err)
 {
     *dynamodb = (struct dynamodb_aws){.store = {.name = "aws", .start = start, .cancel = cancel}};
-    return aws_client_init(&dynamodb->client, ENDPOINT_DYNAMODB, err) &&
+    return aws_client_init(&dynamodb->client, ENDPOINT_DYNAMODB, credentials, err) &&
            endpoint_resolve(&dynamodb->client.settings, NULL, 0, &dynamodb->endpoint, err);
 }
 

@@ -18,7 +18,8 @@ struct dynamodb_aws {
 };
 
 /* As s3_aws_open(). */
-MUST_CHECK bool dynamodb_aws_open(struct dynamodb_aws *dynamodb, struct error *err);
+MUST_CHECK bool dynamodb_aws_open(struct dynamodb_aws *dynamodb, struct credentials *credentials,
+                                  struct error *err);
 void dynamodb_aws_close(struct dynamodb_aws *dynamodb);
 
 /*

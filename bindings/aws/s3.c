@@ -279,11 +279,11 @@ static void cancel(struct s3_store *store, struct job *job)
     }
 }
 
-bool s3_aws_open(struct s3_aws *s3, struct error *err)
+bool s3_aws_open(struct s3_aws *s3, struct credentials *credentials, struct error *err)
 {
     *s3 = (struct s3_aws){.store = {.name = "aws", .start = start, .cancel = cancel}};
     return env_flag("LUNETTE_S3_BARE_ETAGS", false, &s3->bare_etags, err) &&
-           aws_client_init(&s3->client, ENDPOINT_S3, err);
+           aws_client_init(&s3->client, ENDPOINT_S3, credentials, err);
 }
 
 void s3_aws_close(struct s3_aws *s3)

@@ -19,7 +19,7 @@ struct s3_aws {
 };
 
 /* Reads the settings; see aws_client_init(). Release with s3_aws_close() when nothing runs. */
-MUST_CHECK bool s3_aws_open(struct s3_aws *s3, struct error *err);
+MUST_CHECK bool s3_aws_open(struct s3_aws *s3, struct credentials *credentials, struct error *err);
 void s3_aws_close(struct s3_aws *s3);
 
 #endif

@@ -11,6 +11,7 @@
 struct aws_store {
     struct s3_aws s3;
     struct dynamodb_aws dynamodb;
+    struct credentials credentials; /* one for both: finding them may ask a person */
 };
 
 struct aws_store *aws_store_open(struct error *err)
@@ -20,7 +21,9 @@ struct aws_store *aws_store_open(struct error *err)
         (void)error_set_memory(err, "opening AWS");
         return NULL;
     }
-    if (!s3_aws_open(&store->s3, err) || !dynamodb_aws_open(&store->dynamodb, err)) {
+    if (!s3_aws_open(&store->s3, &store->credentials, err) ||
+        !dynamodb_aws_open(&store->dynamodb, &store->credentials, err) ||
+        !credentials_load(&store->credentials, err)) {
         aws_store_close(store);
         return NULL;
     }
@@ -34,6 +37,7 @@ void aws_store_close(struct aws_store *store)
     }
     s3_aws_close(&store->s3);
     dynamodb_aws_close(&store->dynamodb);
+    credentials_cleanse(&store->credentials);
     free(store);
 }
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""An S3 and DynamoDB that misbehave on demand, on loopback; tests/cli/fault_test.sh starts it.
+"""An S3 and DynamoDB that misbehave on demand, on loopback; tests/cli/fault_test.sh and
+container_test.sh start it.
 
     server.py PORT_FILE     writes its port there
 
 /faults/SCENARIO is an object whose attempts follow the scenario below, one step each (the last one
-repeats). A DynamoDB request's scenario is its TableName. GET /log/SCENARIO answers what has come,
-one line an attempt: "METHOD KEY=VALUE ..." of the headers that the tests look at.
+repeats). A DynamoDB request's scenario is its TableName; /container/SCENARIO is a container's
+endpoint for credentials. GET /log/SCENARIO answers what has come, one line an attempt: "METHOD
+KEY=VALUE ..." of the headers that the tests look at.
 """
 import email.utils
 import hashlib
@@ -35,6 +37,10 @@ def elsewhere(code, region):
             "</Error>").encode()
 
 
+def container_error(status, message):
+    return ("answer", status, json.dumps({"code": "AsAsked", "message": message}).encode(), {})
+
+
 def json_error(name):
     return json.dumps({"__type": "com.amazonaws.dynamodb.v20120810#" + name,
                        "message": "as asked"}).encode()
@@ -43,6 +49,7 @@ def json_error(name):
 OK = ("answer", 200, b"hello", {})
 E500 = ("answer", 500, xml_error("InternalError"), {})
 E503 = ("answer", 503, xml_error("SlowDown"), {})
+MISSING = ("answer", 404, xml_error("NoSuchKey"), {})
 COPIED = b"<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>"
 STEPS = {
     "fine": [OK],
@@ -84,6 +91,19 @@ STEPS = {
     "conflict": [("answer", 409, xml_error("ConditionalRequestConflict"), {})],
     "big": [("answer", 200, b"x" * 1000000, {})],
     "empty-list": [("answer", 200, b"", {})],
+    # What a container's endpoint hands out, and for how many seconds.
+    "keys": [("keys", 3600)],
+    "keys-soon": [("keys", 200)],
+    "keys-soon-then-500": [("keys", 200), container_error(500, "as asked")],
+    "keys-late-then-500": [("keys", -5), container_error(500, "as asked")],
+    "keys-once-500": [container_error(500, "as asked"), ("keys", 3600)],
+    "keys-reset": [("reset",), ("keys", 3600)],
+    "keys-always-500": [container_error(500, "as asked")],
+    "keys-denied": [container_error(403, "no such task")],
+    "keys-html": [("answer", 200, b"<html>", {})],
+    "keys-half": [("answer", 200, b'{"AccessKeyId": "A"}', {})],
+    "keys-redirect": [("answer", 302, b"", {"Location": "/container/keys"})],
+    "keys-slow": [("drip",)],
     "throttled": [("answer", 400, json_error("ProvisionedThroughputExceededException"), {}),
                   ("answer", 200, b"{}", {})],
     "item-500": [("answer", 500, json_error("InternalServerError"), {}),
@@ -167,6 +187,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "moved":
             here = "/us-west-2/s3/aws4_request" in self.headers.get("Authorization", "")
             self.reply(*((200, b"hello", {"ETag": f'"{len(body)}"'}) if here else step[1:]))
+        elif kind == "keys":
+            until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + step[1]))
+            keys = {"RoleArn": "arn:aws:iam::1:role/r", "AccessKeyId": f"ASIA{len(LOG[name])}",
+                    "SecretAccessKey": "very-secret", "Token": "very-token", "Expiration": until}
+            self.reply(200, json.dumps(keys).encode(), {"Content-Type": "application/json"})
         elif kind == "crc":
             self.reply(200, step[1], {"x-amz-crc32": str(zlib.crc32(step[1]))})
 
@@ -181,13 +206,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "X-Amz-Target" in self.headers:
             name = json.loads(body).get("TableName", "")
         seen = ["amz-sdk-request", "amz-sdk-invocation-id", "x-amz-date", "x-amzn-trace-id",
-                "accept-encoding", "authorization"]
+                "accept-encoding", "authorization", "x-amz-security-token"]
         line = self.command + "".join(
             f" {key}={self.headers.get(key, '').replace(' ', '')}" for key in seen)
         with LOCK:
             lines = LOG.setdefault(name, [])
             lines.append(line)
-            steps = STEPS.get(name, [("answer", 404, xml_error("NoSuchKey"), {})])
+            steps = STEPS.get(name, [OK if name.startswith("fine-") else MISSING])
             step = steps[min(len(lines), len(steps)) - 1]
         self.step(name, step[0], body, step)
 
