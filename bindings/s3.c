@@ -34,7 +34,7 @@ static void cancel(struct job *job)
     call->store->cancel(call->store, job);
 }
 
-static void release(struct job *job)
+void s3_job_release(struct job *job)
 {
     struct s3_job *call = (struct s3_job *)job;
     s3_response_release(&call->response);
@@ -50,21 +50,27 @@ static void release(struct job *job)
 #define TYPES(operation_name)                                                                      \
     {                                                                                              \
         {.name = (operation_name), .work = work, .push = s3_results_push,                          \
-         .failed = s3_results_failed, .release = release},                                         \
+         .failed = s3_results_failed, .release = s3_job_release},                                  \
         {.name = (operation_name), .start = start, .cancel = cancel, .push = s3_results_push,      \
-         .failed = s3_results_failed, .release = release},                                         \
+         .failed = s3_results_failed, .release = s3_job_release},                                  \
     }
 /* clang-format on */
 
-static struct s3_job *new_job(lua_State *L, const struct job_type types[2],
-                              enum s3_operation operation)
+struct s3_store *s3_job_store(lua_State *L, const char *operation)
 {
     struct s3_store *store = bindings_of(L)->s3;
     if (store == NULL) {
         struct error err;
-        (void)error_set(&err, "usage", "%s: no store was opened for this command", types[0].name);
+        (void)error_set(&err, "usage", "%s: no store was opened for this command", operation);
         raise_error(L, &err);
     }
+    return store;
+}
+
+static struct s3_job *new_job(lua_State *L, const struct job_type types[2],
+                              enum s3_operation operation)
+{
+    struct s3_store *store = s3_job_store(L, types[0].name);
     lua_settop(L, 1);
     struct s3_job *call = job_new(L, &types[store->execute == NULL], sizeof *call);
     call->store = store;
@@ -257,7 +263,7 @@ static size_t read_pairs(lua_State *L, const char *function, const char *field,
     return count;
 }
 
-static void read_header_tables(lua_State *L, const char *function, struct s3_job *call)
+void s3_job_read_tables(lua_State *L, const char *function, struct s3_job *call)
 {
     struct s3_request *request = &call->request;
     request->metadata_count = read_pairs(L, function, "metadata", &call->metadata);
@@ -413,7 +419,7 @@ static int l_put(lua_State *L)
     static const struct job_type types[] = TYPES("s3.put");
     struct s3_job *call = new_job(L, types, S3_PUT);
     arguments_read(L, ARGUMENTS, "put", put_fields, call, JOB);
-    read_header_tables(L, "put", call);
+    s3_job_read_tables(L, "put", call);
     return run_creating(L, call);
 }
 
@@ -438,7 +444,7 @@ static int l_copy(lua_State *L)
     struct s3_job *call = new_job(L, types, S3_COPY);
     arguments_read(L, ARGUMENTS, "copy", copy_fields, call, JOB);
     check_replacing(L, call);
-    read_header_tables(L, "copy", call);
+    s3_job_read_tables(L, "copy", call);
     if (call->request.source_bucket.data == NULL) {
         call->request.source_bucket = call->request.bucket;
     }
@@ -487,6 +493,8 @@ static const luaL_Reg functions[] = {
     {"delete", l_delete},
     {"delete_all", l_delete_all},
     {"list", l_list},
+    {"presign", s3_presign_lua},
+    {"presign_post", s3_presign_post_lua},
     {NULL, NULL},
 };
 

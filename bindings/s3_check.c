@@ -85,7 +85,7 @@ static bool check_key(const char *what, struct s3_text key, struct error *err)
 }
 
 /* What may stand in a header without being changed or changing others. */
-static bool check_header(const char *what, struct s3_text value, struct error *err)
+bool s3_check_header(const char *what, struct s3_text value, struct error *err)
 {
     for (size_t i = 0; i < value.length; i++) {
         unsigned char byte = (unsigned char)value.data[i];
@@ -163,7 +163,7 @@ static bool check_metadata(const struct s3_request *request, struct error *err)
         }
         (void)snprintf(what, sizeof what, "metadata '%.*s'", (int)pair->name.length,
                        pair->name.data);
-        if (!check_header(what, pair->value, err)) {
+        if (!s3_check_header(what, pair->value, err)) {
             return false;
         }
         if (is_repeated(request->metadata, i)) {
@@ -234,10 +234,10 @@ static bool check_storage_class(struct s3_text given, struct error *err)
 
 static bool check_headers(const struct s3_request *request, struct error *err)
 {
-    return check_header("content_type", request->content_type, err) &&
-           check_header("cache_control", request->cache_control, err) &&
-           check_header("content_disposition", request->content_disposition, err) &&
-           check_header("content_encoding", request->content_encoding, err) &&
+    return s3_check_header("content_type", request->content_type, err) &&
+           s3_check_header("cache_control", request->cache_control, err) &&
+           s3_check_header("content_disposition", request->content_disposition, err) &&
+           s3_check_header("content_encoding", request->content_encoding, err) &&
            check_storage_class(request->storage_class, err) && check_metadata(request, err) &&
            check_tags(request, err);
 }
@@ -356,7 +356,7 @@ static bool check_version(const char *what, struct s3_text version, struct error
         return s3_fail(err, "InvalidArgument", 400, "%s has %zu bytes, expected 1 to %d", what,
                        version.length, VERSION_MAX);
     }
-    return check_header(what, version, err);
+    return s3_check_header(what, version, err);
 }
 
 static bool check_owners_and_versions(const struct s3_request *request, struct error *err)
@@ -369,9 +369,9 @@ static bool check_owners_and_versions(const struct s3_request *request, struct e
 
 static bool check_conditions(const struct s3_request *request, struct error *err)
 {
-    return check_header("if_match", request->if_match, err) &&
-           check_header("if_none_match", request->if_none_match, err) &&
-           check_header("source_if_match", request->source_if_match, err);
+    return s3_check_header("if_match", request->if_match, err) &&
+           s3_check_header("if_none_match", request->if_none_match, err) &&
+           s3_check_header("source_if_match", request->source_if_match, err);
 }
 
 bool s3_check_request(const struct s3_request *request, struct error *err)

@@ -15,6 +15,7 @@
 #include "host/error.h"
 
 struct job;
+struct s3_signer; /* bindings/aws/s3_presign.h */
 
 /* Limits of S3 itself. */
 #define S3_KEY_MAX      1024 /* bytes of UTF-8 */
@@ -116,6 +117,10 @@ void s3_object_release(struct s3_object *object);
 MUST_CHECK bool s3_check_request(const struct s3_request *request, struct error *err);
 MUST_CHECK bool s3_check_bucket(const char *bucket, size_t length, struct error *err);
 
+/* Printable ASCII without a space at an end: what travels in a header as it is. Errors:
+ * InvalidArgument 400, naming `what`. */
+MUST_CHECK bool s3_check_header(const char *what, struct s3_text value, struct error *err);
+
 /* error_set() with an HTTP status. Returns false. */
 bool s3_fail(struct error *err, const char *code, int status, const char *format, ...)
     PRINTF_LIKE(4, 5);
@@ -140,6 +145,11 @@ struct s3_store {
     bool (*start)(struct s3_store *store, const struct s3_request *request,
                   struct s3_response *response, struct job *job, struct error *err);
     void (*cancel)(struct s3_store *store, struct job *job);
+
+    /* Who signs addresses of the request's bucket for others to use; on the loop's thread, borrowed
+     * until it is called again. NULL: nobody whom a server knows (s3_signer_example()). */
+    bool (*lend_signer)(struct s3_store *store, const struct s3_request *request,
+                        struct s3_signer *signer, struct error *err);
 };
 
 #endif

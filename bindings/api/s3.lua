@@ -198,4 +198,98 @@ function s3.delete_all(options) end
 ---@return {objects: s3.listed[], prefixes: string[], next_token: string?} page `next_token` is nil on the last page.
 function s3.list(options) end
 
+---@class s3.presign.options
+---@field bucket string
+---@field key string
+---@field method? "GET"|"HEAD"|"PUT"|"DELETE" What the address allows. Default "GET".
+---@field expires_s? integer Seconds that it is good for, 1 to 604800 (a week). Default 3600.
+---@field version_id? string This version of it, not the latest. Not for PUT.
+---@field response_content_type? string GET and HEAD: a header of the answer, in place of the object's own.
+---@field response_cache_control? string
+---@field response_content_disposition? string `attachment; filename="cat.jpg"` makes a browser save it.
+---@field response_content_encoding? string
+---@field content_type? string PUT: what the sender has to send, and what is stored. Left out, it is the sender's choice.
+---@field cache_control? string
+---@field content_disposition? string
+---@field content_encoding? string
+---@field storage_class? string
+---@field metadata? table<string, string>
+---@field tags? table<string, string>
+---@field if_none_match? string PUT: "*", only if there is no such object; so the address works once.
+---@field content_length? integer PUT: exactly this many bytes. Left out, up to 5 GB are the sender's choice: to set a limit use `s3.presign_post`.
+
+---What whoever uses the address has to know besides.
+---@class s3.presigned
+---@field method string
+---@field headers table<string, string> To be sent exactly so, by these names; empty where only the method counts.
+---@field expires integer Milliseconds since the epoch.
+
+---Signs an address by which anybody who has it may do one thing with one object for some time,
+---without credentials: show or download a picture (GET), upload one (PUT). Asks no server, so it
+---works, too, for what isn't there or isn't allowed: who signs must have the right, and S3 looks
+---when the address is used.
+---
+---```lua
+---local url = s3.presign { bucket = "images", key = "cat/large.jpg", expires_s = 600 }
+---local put, how = s3.presign { bucket = "uploads", key = "in/7.jpg", method = "PUT", content_type = "image/jpeg" }
+----- curl -T cat.jpg -H 'Content-Type: image/jpeg' "$put", where how.headers = { ["Content-Type"] = "image/jpeg" }
+---```
+---
+---An address ends with the credentials that signed it. Where it is known when they do (a
+---`credential_process`, a container's endpoint), `expires` and the address say the sooner time; in
+---Lambda it isn't, and they are good for some hours. Credentials about to expire are renewed first,
+---which may take time.
+---
+---Browsers and most clients tidy addresses: one for a key with `.` or `..` between slashes works only
+---where they don't (`curl --path-as-is`).
+---
+---S3 refuses addresses that are signed for another region than the bucket's: that is `AWS_REGION`,
+---until a call to the bucket has learnt of another.
+---
+---The embedded store signs with AWS's example credentials for a host under `.invalid`: the shape of
+---the real thing, to try a handler with, that no server answers.
+---@param options s3.presign.options
+---@return string url
+---@return s3.presigned presigned
+function s3.presign(options) end
+
+---@class s3.presign_post.options
+---@field bucket string
+---@field key? string Exactly this key.
+---@field key_starts_with? string In its place: any key that begins so, of the sender's choice. He can replace what lies there: give a prefix of its own to each.
+---@field expires_s? integer Seconds that the form is good for, 1 to 604800 (a week). Default 3600.
+---@field max_bytes integer The file has no more bytes than this, 1 to 5368709120.
+---@field min_bytes? integer And no less. Default 0.
+---@field content_type? string Exactly this.
+---@field content_type_starts_with? string In its place: the sender adds the field `Content-Type`, which begins so ("image/"). With neither, none may be sent and S3 stores "binary/octet-stream".
+---@field cache_control? string
+---@field content_disposition? string
+---@field content_encoding? string
+---@field storage_class? string
+---@field metadata? table<string, string> Up to 2,048 bytes, names and values together. With the headers above, at most 46 fields.
+---@field success_action_status? integer What S3 answers to a browser: 200, 201 (with a document) or 204. Default 204.
+---@field success_action_redirect? string Where the browser is sent after the upload, in place of a status.
+
+---A form for one upload.
+---@class s3.form
+---@field url string Where the form is sent, as multipart/form-data.
+---@field fields table<string, string> The form's fields, to be sent as they are, in any order, before the file. With `key_starts_with` the sender may change `key`.
+---@field expires integer Milliseconds since the epoch.
+
+---Signs a form by which anybody who has it may upload one file from a browser, without credentials:
+---the way to upload that has a limit of size.
+---
+---```lua
+---local form = s3.presign_post { bucket = "uploads", key = "in/7.jpg", max_bytes = 10000000,
+---  content_type_starts_with = "image/" }
+----- curl -F key=... (each of form.fields) -F Content-Type=image/jpeg -F file=@cat.jpg "$url"
+---```
+---
+---The file comes last, in the field `file`: S3 ignores what follows it. To scripts in a page the bucket must
+---allow POST by its CORS rules. When it ends, and what the embedded store signs, is as with
+---`s3.presign`.
+---@param options s3.presign_post.options
+---@return s3.form form
+function s3.presign_post(options) end
+
 return s3

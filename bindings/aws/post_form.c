@@ -4,6 +4,7 @@
 #include "bindings/aws/post_form.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,6 +16,7 @@
 
 #define DOCUMENT_MAX 20480 /* bytes of a policy that S3 takes, in JSON */
 #define ALGORITHM    "AWS4-HMAC-SHA256"
+#define FILE_NAME    "${filename}" /* S3 puts the sent file's name in its place */
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
@@ -37,7 +39,7 @@ static bool check_numbers(const struct post_form_rules *rules, struct error *err
 static bool check_key(const char *key, struct error *err)
 {
     size_t length = strlen(key);
-    if (length == 0 || strstr(key, "${filename}") != NULL) {
+    if (length == 0 || strstr(key, FILE_NAME) != NULL) {
         return error_set(err, "usage",
                          "a form's key must be given and can't hold ${filename}: with that the "
                          "sender would choose what to overwrite");
@@ -138,6 +140,18 @@ static void add_field(struct post_form *form, const char *name, const char *valu
     buffer_append_byte(&form->document, '}');
 }
 
+static void add_key(const struct post_form_rules *rules, struct post_form *form)
+{
+    if (!rules->key_is_prefix) {
+        add_field(form, "key", rules->key);
+        return;
+    }
+    form->fields[form->field_count++] = (struct http_header){"key", form->sent_key};
+    buffer_append_text(&form->document, ",[\"starts-with\",\"$key\",");
+    buffer_append_json(&form->document, rules->key, strlen(rules->key));
+    buffer_append_byte(&form->document, ']');
+}
+
 static bool build_document(const struct post_form_rules *rules, const struct sigv4_scope *scope,
                            struct post_form *form, struct error *err)
 {
@@ -145,7 +159,7 @@ static bool build_document(const struct post_form_rules *rules, const struct sig
     buffer_append_text(out, "{\"expiration\":");
     append_expiration(out, scope->time_s + rules->expires_s);
     buffer_printf(out, ",\"conditions\":[{\"bucket\":\"%s\"}", rules->bucket);
-    add_field(form, "key", rules->key);
+    add_key(rules, form);
     for (size_t i = 0; i < rules->field_count; i++) {
         add_field(form, rules->fields[i].name, rules->fields[i].value);
     }
@@ -168,10 +182,22 @@ static bool build_document(const struct post_form_rules *rules, const struct sig
 
 /* ---- signing --------------------------------------------------------------------------------- */
 
+static bool make_sent_key(const struct post_form_rules *rules, struct post_form *form,
+                          struct error *err)
+{
+    size_t size = strlen(rules->key) + sizeof FILE_NAME;
+    form->sent_key = rules->key_is_prefix ? malloc(size) : NULL;
+    if (form->sent_key != NULL) {
+        (void)snprintf(form->sent_key, size, "%s" FILE_NAME, rules->key);
+    }
+    return form->sent_key != NULL || !rules->key_is_prefix ||
+           error_set_memory(err, "signing a form");
+}
+
 static bool build_form(const struct post_form_rules *rules, const struct sigv4_scope *scope,
                        struct post_form *form, struct error *err)
 {
-    if (!build_document(rules, scope, form, err)) {
+    if (!make_sent_key(rules, form, err) || !build_document(rules, scope, form, err)) {
         return false;
     }
     form->policy = malloc(BASE64_LENGTH(form->document.length) + 1);
@@ -196,7 +222,7 @@ bool post_form_sign(const struct post_form_rules *rules, const struct sigv4_scop
         return false;
     }
     form->field_count = 0;
-    form->policy = NULL;
+    form->policy = form->sent_key = NULL;
     buffer_init(&form->document, DOCUMENT_MAX);
     bool ok = build_form(rules, scope, form, err);
     if (!ok) {
@@ -209,7 +235,8 @@ void post_form_release(struct post_form *form)
 {
     buffer_release(&form->document);
     free(form->policy);
-    form->policy = NULL;
+    free(form->sent_key);
+    form->policy = form->sent_key = NULL;
     sigv4_release(&form->signature);
     form->field_count = 0;
 }

@@ -22,7 +22,10 @@
 /* What the browser is allowed. Borrowed while the form is in use. */
 struct post_form_rules {
     const char *bucket;
-    const char *key; /* exactly this; "${filename}" would let the sender choose, and is refused */
+    /* Exactly this, or, as the sender chooses, any that begins so: then a browser puts the file's
+     * name behind it. "${filename}" would let the sender choose, and is refused here. */
+    const char *key;
+    bool key_is_prefix;
     /* Sent exactly like this: content-type, success_action_status, x-amz-meta-*, ... */
     const struct http_header *fields;
     size_t field_count;
@@ -40,6 +43,7 @@ struct post_form {
     size_t field_count;
     struct buffer document; /* the policy as JSON */
     char *policy;           /* and in base64, as it is sent */
+    char *sent_key;         /* with key_is_prefix: PREFIX${filename} */
     struct sigv4_signature signature;
 };
 

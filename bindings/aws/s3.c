@@ -10,6 +10,7 @@
 
 #include "bindings/aws/answer.h"
 #include "bindings/aws/s3_parse.h"
+#include "bindings/aws/s3_presign.h"
 #include "bindings/aws/s3_request.h"
 #include "host/env.h"
 
@@ -279,9 +280,28 @@ static void cancel(struct s3_store *store, struct job *job)
     }
 }
 
+static bool lend_signer(struct s3_store *store, const struct s3_request *request,
+                        struct s3_signer *signer, struct error *err)
+{
+    struct s3_aws *s3 = (struct s3_aws *)store;
+    struct aws_client *client = &s3->client;
+    struct s3_place place;
+    if (!s3_place_find(&s3->places, &client->settings, request->bucket, &place, err) ||
+        !aws_client_refresh(client, err)) {
+        return false;
+    }
+    *signer = (struct s3_signer){.settings = client->settings,
+                                 .credentials = client->credentials,
+                                 .keys = &client->keys,
+                                 .clock_ahead_ms = client->clock_ahead_ms};
+    memcpy(signer->settings.region, place.region, sizeof place.region);
+    return true;
+}
+
 bool s3_aws_open(struct s3_aws *s3, struct credentials *credentials, struct error *err)
 {
-    *s3 = (struct s3_aws){.store = {.name = "aws", .start = start, .cancel = cancel}};
+    *s3 = (struct s3_aws){
+        .store = {.name = "aws", .start = start, .cancel = cancel, .lend_signer = lend_signer}};
     return env_flag("LUNETTE_S3_BARE_ETAGS", false, &s3->bare_etags, err) &&
            aws_client_init(&s3->client, ENDPOINT_S3, credentials, err);
 }

@@ -327,7 +327,8 @@ static bool make_room(struct s3_wire *wire, const struct s3_request *request, st
            error_set_memory(err, "preparing a request");
 }
 
-bool s3_wire_make(struct s3_wire *wire, const struct s3_request *request,
+/* All but what the operation adds. */
+static bool begin(struct s3_wire *wire, const struct s3_request *request,
                   const struct endpoint *endpoint, bool bare_etags, struct error *err)
 {
     *wire = (struct s3_wire){.request = {.endpoint = endpoint, .response_max = ERROR_BODY}};
@@ -337,12 +338,14 @@ bool s3_wire_make(struct s3_wire *wire, const struct s3_request *request,
     bool keyed = request->operation != S3_LIST && request->operation != S3_DELETE_ALL;
     endpoint_append_path(endpoint, keyed ? request->key.data : "", keyed ? request->key.length : 0,
                          &wire->path);
-    bool ok = buffer_check(&wire->path, "an object's address", err) &&
-              make_room(wire, request, err) &&
-              ((add_conditions(wire, request, bare_etags) && add_owners(wire, request) &&
-                add_query(wire, "versionId", request->version_id)) ||
-               error_set_memory(err, "preparing a request")) &&
-              make_operation(wire, request, err);
+    return buffer_check(&wire->path, "an object's address", err) && make_room(wire, request, err) &&
+           ((add_conditions(wire, request, bare_etags) && add_owners(wire, request) &&
+             add_query(wire, "versionId", request->version_id)) ||
+            error_set_memory(err, "preparing a request"));
+}
+
+static bool finish(struct s3_wire *wire, bool ok)
+{
     wire->request.path = buffer_text(&wire->path);
     wire->request.query = wire->query;
     wire->request.headers = wire->headers;
@@ -350,6 +353,49 @@ bool s3_wire_make(struct s3_wire *wire, const struct s3_request *request,
         s3_wire_release(wire);
     }
     return ok;
+}
+
+bool s3_wire_make(struct s3_wire *wire, const struct s3_request *request,
+                  const struct endpoint *endpoint, bool bare_etags, struct error *err)
+{
+    return finish(wire, begin(wire, request, endpoint, bare_etags, err) &&
+                            make_operation(wire, request, err));
+}
+
+/* ---- for others to send ---------------------------------------------------------------------- */
+
+static bool make_shared_put(struct s3_wire *wire, const struct s3_request *request,
+                            const struct s3_share *share)
+{
+    char length[24];
+    (void)snprintf(length, sizeof length, "%" PRId64, share->content_length);
+    return add_object_headers(wire, request) &&
+           add_header(wire, "x-amz-storage-class", request->storage_class) &&
+           (!share->sized || add_header(wire, "Content-Length", text_of(length)));
+}
+
+static bool make_shared(struct s3_wire *wire, const struct s3_request *request,
+                        const struct s3_share *share)
+{
+    static const char *const methods[] = {
+        [S3_GET] = "GET", [S3_HEAD] = "HEAD", [S3_PUT] = "PUT", [S3_DELETE] = "DELETE"};
+    wire->request.method = methods[request->operation];
+    if (request->operation == S3_PUT) {
+        return make_shared_put(wire, request, share);
+    }
+    return add_query(wire, "response-content-type", share->response_content_type) &&
+           add_query(wire, "response-cache-control", share->response_cache_control) &&
+           add_query(wire, "response-content-disposition", share->response_content_disposition) &&
+           add_query(wire, "response-content-encoding", share->response_content_encoding);
+}
+
+bool s3_wire_make_shared(struct s3_wire *wire, const struct s3_request *request,
+                         const struct s3_share *share, const struct endpoint *endpoint,
+                         struct error *err)
+{
+    return finish(wire, begin(wire, request, endpoint, false, err) &&
+                            (make_shared(wire, request, share) ||
+                             error_set_memory(err, "preparing an address")));
 }
 
 void s3_wire_release(struct s3_wire *wire)

@@ -36,6 +36,21 @@ struct s3_wire {
  */
 MUST_CHECK bool s3_wire_make(struct s3_wire *wire, const struct s3_request *request,
                              const struct endpoint *endpoint, bool bare_etags, struct error *err);
+
+/* What an address for others says besides the request. */
+struct s3_share {
+    /* get and head: headers of the answer, in place of the object's own */
+    struct s3_text response_content_type, response_cache_control, response_content_disposition,
+        response_content_encoding;
+    bool sized; /* put: of exactly this many bytes */
+    int64_t content_length;
+};
+
+/* The same for somebody else to send (s3_presign.c): a get, head, put or delete without a body, and
+ * without what only guards requests of our own. */
+MUST_CHECK bool s3_wire_make_shared(struct s3_wire *wire, const struct s3_request *request,
+                                    const struct s3_share *share, const struct endpoint *endpoint,
+                                    struct error *err);
 void s3_wire_release(struct s3_wire *wire);
 
 #endif

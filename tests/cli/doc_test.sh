@@ -11,7 +11,7 @@ expect "no line is longer than a terminal" "" "$(grep -E '^.{101,}' <<<"$out")"
 
 run doc s3
 contains "a module's text" "Objects in S3" "$out"
-contains "a module's functions" "  s3.delete_all  Deletes many objects at once" "$out"
+contains "a module's functions" "  s3.delete_all    Deletes many objects at once" "$out"
 contains "a module's tables" "  s3.object " "$out"
 
 run doc s3.put

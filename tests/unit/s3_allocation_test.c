@@ -65,6 +65,9 @@ static const char script[] =
     "  local ok, err = pcall(s3.put, { bucket = b, key = 'in/x', body = '' })\n"
     "  if err.code ~= 'recursion' then error(err, 0) end\n"
     "  s3.delete_all { bucket = b, keys = { 'c', 'd' } }\n"
+    "  s3.presign { bucket = b, key = 'k', method = 'PUT', metadata = { a = '1' } }\n"
+    "  s3.presign_post { bucket = b, key_starts_with = 'k', max_bytes = 9,\n"
+    "    metadata = { a = '1' } }\n"
     "  return { o.body, p.objects[1].key }\n"
     "end\n";
 
