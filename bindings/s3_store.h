@@ -23,7 +23,7 @@ struct s3_signer; /* bindings/aws/s3_presign.h */
 #define S3_TAGS_MAX     10
 #define S3_LIST_MAX     1000       /* keys a page */
 #define S3_DELETE_MAX   1000       /* keys a delete_all */
-#define S3_PUT_MAX      5368709120 /* bytes of one put */
+#define S3_PUT_MAX      5368709120 /* bytes of one put, or copy */
 
 /* A borrowed byte string; data == NULL means "not given". Need not be NUL-terminated. */
 struct s3_text {

@@ -123,13 +123,23 @@ void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms)
     loop->soft_passed = false;
 }
 
-int64_t loop_remaining_ms(const struct loop *loop)
+static int64_t remaining_until(int64_t deadline_ms)
 {
-    if (loop->soft_ms == LOOP_NO_DEADLINE) {
+    if (deadline_ms == LOOP_NO_DEADLINE) {
         return INT64_MAX;
     }
-    int64_t remaining_ms = loop->soft_ms - loop_now_us() / 1000;
+    int64_t remaining_ms = deadline_ms - loop_now_us() / 1000;
     return remaining_ms < 0 ? 0 : remaining_ms;
+}
+
+int64_t loop_remaining_ms(const struct loop *loop)
+{
+    return remaining_until(loop->soft_ms);
+}
+
+int64_t loop_hard_remaining_ms(const struct loop *loop)
+{
+    return remaining_until(loop->hard_ms);
 }
 
 bool loop_deadline_due(struct loop *loop, struct error *err)
@@ -210,7 +220,7 @@ bool loop_step(struct loop *loop, bool resume_tasks, struct error *err)
         return !is_due || look_at_network(loop, 0, err);
     }
     /* What was waited for may just have ended: then there is nothing to wake up for. */
-    if (loop->jobs_finished != finished || loop->jobs == NULL) {
+    if (loop->jobs_finished != finished || (loop->jobs == NULL && loop->holds == 0)) {
         return true;
     }
     return look_at_network(loop, wait_ms(loop, now_us), err);
@@ -229,6 +239,16 @@ bool loop_run_until(struct loop *loop, const bool *finished, struct error *err)
     return true;
 }
 
+void loop_hold(struct loop *loop)
+{
+    loop->holds++;
+}
+
+void loop_let_go(struct loop *loop)
+{
+    loop->holds--;
+}
+
 bool loop_has_tasks(const struct loop *loop)
 {
     return loop->tasks != NULL;
@@ -243,7 +263,7 @@ void loop_stop_all(struct loop *loop)
     for (struct task *task = loop->tasks; task != NULL; task = task->next) {
         loop_cancel(task);
     }
-    while (loop->tasks != NULL) {
+    while (loop->tasks != NULL || loop->holds > 0) {
         if (!loop_step(loop, true, &err)) {
             (void)nanosleep(&a_moment, NULL);
         }

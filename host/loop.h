@@ -119,9 +119,17 @@ void loop_free(struct loop *loop); /* after lua_close(); NULL is allowed */
 /* Ties the Lua state to the loop. Before any job. The state's extra space is the loop's. */
 void loop_attach(struct loop *loop, lua_State *L);
 
-/* Stops every task and job and waits until none is left. Before lua_close() and after an
- * invocation. */
+/* Stops every task and job and waits until none is left, nor a hold. Before lua_close() and after
+ * an invocation. */
 void loop_stop_all(struct loop *loop);
+
+/*
+ * For what has to come to its end although no job waits for it any more (an upload is aborted): as
+ * long as it holds the loop, the loop goes on waiting for the network on its behalf. Its owner
+ * bounds it with a timer, within what loop_hard_remaining_ms() leaves.
+ */
+void loop_hold(struct loop *loop);
+void loop_let_go(struct loop *loop);
 
 struct http *loop_http(struct loop *loop);
 
@@ -146,6 +154,7 @@ int64_t loop_wall_ms(void); /* since the epoch */
  */
 void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms);
 int64_t loop_remaining_ms(const struct loop *loop); /* to the soft deadline; INT64_MAX for none */
+int64_t loop_hard_remaining_ms(const struct loop *loop); /* to the hard one, likewise */
 
 /* Is it time for the running script to give up? True once after the soft deadline, and always
  * after the hard one; *err says so. For the hook that interrupts scripts. */

@@ -21,6 +21,7 @@ struct loop {
 
     struct job *jobs;          /* in flight */
     uint64_t jobs_finished;    /* ever */
+    int holds;                 /* see loop_hold() */
     struct loop_timer *timers; /* soonest first */
 
     struct task *tasks; /* all that have not ended */

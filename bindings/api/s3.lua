@@ -100,6 +100,10 @@ function s3.head(options) end
 ---Writes an object, whole or not at all; it is durable when this returns. Of several writers with
 ---the same condition exactly one wins.
 ---
+---A body of more than 64 MiB (`LUNETTE_S3_MULTIPART_BYTES`) goes to S3 in parts of 16 MiB, four at a
+---time. Should it fail, be cancelled or run out of time, the parts are removed; where that fails,
+---too, the error or the log names the upload. Such an object's ETag is no MD5.
+---
 ---A function that writes where its own trigger listens starts itself without end. So a write into a
 ---bucket and folder that an upload in the current event came from (its key up to the last "/"; for
 ---one at the bucket's root that is the whole bucket), or a folder below, raises `recursion` before
@@ -132,7 +136,7 @@ function s3.put(options) end
 ---@field allow_recursion? boolean As of `s3.put`.
 
 ---Copies an object without its bytes passing through here. Raises `NoSuchKey` when there is no
----source.
+---source, and `InvalidRequest` when it has more than 5 GiB.
 ---@param options s3.copy.options
 ---@return s3.written? written nil when a condition was lost.
 ---@return "conflict"|nil why

@@ -5,6 +5,7 @@
  */
 #include "bindings/aws/s3.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,10 @@
 #include "bindings/aws/s3_parse.h"
 #include "bindings/aws/s3_presign.h"
 #include "bindings/aws/s3_request.h"
+#include "bindings/aws/s3_upload.h"
 #include "host/env.h"
+
+#define UPLOAD_ABOVE (64 * 1024 * 1024)
 
 /* Everything of one running operation. Owned by the store until the job is finished. */
 struct s3_operation_call {
@@ -68,14 +72,17 @@ static void finish(struct s3_operation_call *call, const struct error *err)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-/* What S3 says is about "the specified key"; a person wants to know which. */
-static void finish_failed(struct s3_operation_call *call, struct error *failure)
+void s3_aws_name(struct error *failure, const struct s3_request *request)
 {
-    const struct s3_request *request = call->request;
     bool keyed = request->operation != S3_LIST && request->operation != S3_DELETE_ALL;
     int key_length = keyed ? (int)(request->key.length > 200 ? 200 : request->key.length) : 0;
     (void)error_prefix(failure, "%.*s%s%.*s", (int)request->bucket.length, request->bucket.data,
                        keyed ? "/" : "", key_length, keyed ? request->key.data : "");
+}
+
+static void finish_failed(struct s3_operation_call *call, struct error *failure)
+{
+    s3_aws_name(failure, call->request);
     finish(call, failure);
 }
 
@@ -184,6 +191,18 @@ static void name_limit(const struct s3_operation_call *call, const struct http_r
     }
 }
 
+/* S3 says it in the words of its interface; a person wants to know how to go on. */
+static void name_copy_limit(const struct s3_operation_call *call, struct error *failure)
+{
+    if (call->request->operation == S3_COPY && error_is(failure, "InvalidRequest") &&
+        strstr(failure->message, "maximum allowable size") != NULL) {
+        (void)snprintf(failure->message, sizeof failure->message,
+                       "the source has more than %lld bytes, the most that S3 copies in one "
+                       "request",
+                       (long long)S3_PUT_MAX);
+    }
+}
+
 /* Ceph answers some of the writers that lose a race for one object with 500 UnknownError. */
 static bool is_lost_race(const struct s3_operation_call *call, struct error *failure)
 {
@@ -205,6 +224,7 @@ static void on_done(void *context, struct http_response *answer, const struct er
     if (err != NULL) {
         failure = *err;
         name_limit(call, answer, &failure);
+        name_copy_limit(call, &failure);
         if (is_lost_race(call, &failure)) {
             finish_failed(call, &failure);
         } else if (!ask_about(call, &failure)) {
@@ -252,11 +272,15 @@ static bool start(struct s3_store *store, const struct s3_request *request,
     if (!s3_check_request(request, err)) {
         return false;
     }
+    struct s3_aws *s3 = (struct s3_aws *)store;
+    if (request->operation == S3_PUT && request->body.length > s3->upload_above) {
+        return s3_upload_start(s3, request, response, job, err);
+    }
     struct s3_operation_call *call = calloc(1, sizeof *call);
     if (call == NULL) {
         return error_set_memory(err, "starting an S3 request");
     }
-    call->s3 = (struct s3_aws *)store;
+    call->s3 = s3;
     call->job = job;
     call->request = request;
     call->response = response;
@@ -277,6 +301,8 @@ static void cancel(struct s3_store *store, struct job *job)
     if (call != NULL) {
         aws_call_cancel(&call->attempts);
         free_call(call);
+    } else {
+        (void)s3_upload_cancel((struct s3_aws *)store, job);
     }
 }
 
@@ -300,8 +326,14 @@ static bool lend_signer(struct s3_store *store, const struct s3_request *request
 
 bool s3_aws_open(struct s3_aws *s3, struct credentials *credentials, struct error *err)
 {
+    int64_t upload_above;
     *s3 = (struct s3_aws){
         .store = {.name = "aws", .start = start, .cancel = cancel, .lend_signer = lend_signer}};
+    if (!env_integer("LUNETTE_S3_MULTIPART_BYTES", UPLOAD_ABOVE, S3_PART_MIN, S3_PUT_MAX,
+                     &upload_above, err)) {
+        return false;
+    }
+    s3->upload_above = (size_t)upload_above;
     return env_flag("LUNETTE_S3_BARE_ETAGS", false, &s3->bare_etags, err) &&
            aws_client_init(&s3->client, ENDPOINT_S3, credentials, err);
 }

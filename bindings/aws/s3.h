@@ -9,17 +9,23 @@
 #include "bindings/s3_store.h"
 
 struct s3_operation_call;
+struct s3_upload;
 
 struct s3_aws {
     struct s3_store store; /* first */
     struct aws_client client;
     struct s3_places places;
     struct s3_operation_call *calls; /* running */
-    bool bare_etags;                 /* LUNETTE_S3_BARE_ETAGS: conditions without the quotes */
+    struct s3_upload *uploads;
+    bool bare_etags;     /* LUNETTE_S3_BARE_ETAGS: conditions without the quotes */
+    size_t upload_above; /* LUNETTE_S3_MULTIPART_BYTES: larger bodies are put in parts */
 };
 
 /* Reads the settings; see aws_client_init(). Release with s3_aws_close() when nothing runs. */
 MUST_CHECK bool s3_aws_open(struct s3_aws *s3, struct credentials *credentials, struct error *err);
 void s3_aws_close(struct s3_aws *s3);
+
+/* Puts "BUCKET/KEY: " before the message: S3 speaks of "the specified key". */
+void s3_aws_name(struct error *failure, const struct s3_request *request);
 
 #endif

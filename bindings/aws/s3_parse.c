@@ -408,6 +408,62 @@ static bool read_document(struct parse *parse, const struct http_response *answe
     return ok;
 }
 
+/* ---- uploads in parts ------------------------------------------------------------------------ */
+
+static bool on_upload_end(void *context, const char *name, int depth, const char *text,
+                          size_t length, struct error *err)
+{
+    (void)length;
+    return depth != 2 || strcmp(name, "UploadId") != 0 || replace_text(context, text, err);
+}
+
+bool s3_parse_upload_id(const struct http_response *answer, char **upload_id, struct error *err)
+{
+    char *found = NULL;
+    struct xml_reader reader = {.end = on_upload_end, .context = &found};
+    bool ok = xml_read(buffer_text(&answer->body), answer->body.length, &reader, err);
+    if (ok && (found == NULL || found[0] == '\0')) {
+        ok = error_set(err, "bad_response", "S3's answer names no upload");
+    }
+    if (!ok) {
+        free(found);
+        return false;
+    }
+    *upload_id = found;
+    return true;
+}
+
+bool s3_parse_part(const struct http_response *answer, char **etag, struct error *err)
+{
+    char *found = NULL;
+    if (!read_etag(answer, &found, err)) {
+        return false;
+    }
+    if (found == NULL) {
+        return error_set(err, "bad_response", "S3's answer to a part has no ETag");
+    }
+    *etag = found;
+    return true;
+}
+
+bool s3_parse_completed(const struct http_response *answer, struct s3_response *response,
+                        struct error *err)
+{
+    struct s3_response made = {0};
+    struct parse parse = {.response = &made};
+    bool ok = copy_header(answer, "x-amz-version-id", &made.object.version_id, err) &&
+              read_document(&parse, answer, on_copy_end, err);
+    if (ok && (made.object.etag == NULL || strcmp(made.object.etag, "\"\"") == 0)) {
+        ok = error_set(err, "bad_response", "S3's answer to a completed upload has no ETag");
+    }
+    if (!ok) {
+        s3_response_release(&made);
+        return false;
+    }
+    *response = made;
+    return true;
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 
 static bool parse_answer(const struct s3_request *request, struct http_response *answer,

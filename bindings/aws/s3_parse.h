@@ -14,6 +14,14 @@
 MUST_CHECK bool s3_parse(const struct s3_request *request, struct http_response *answer,
                          struct s3_response *response, struct error *err);
 
+/* For an upload in parts: its id, a part's ETag, what has been made of them. Owned by the caller.
+ * Errors: `bad_response`, `memory`. */
+MUST_CHECK bool s3_parse_upload_id(const struct http_response *answer, char **upload_id,
+                                   struct error *err);
+MUST_CHECK bool s3_parse_part(const struct http_response *answer, char **etag, struct error *err);
+MUST_CHECK bool s3_parse_completed(const struct http_response *answer, struct s3_response *response,
+                                   struct error *err);
+
 /* Was the object that a get or head answered made by the put with this marker? */
 bool s3_parse_has_marker(const struct http_response *answer, const char *marker);
 

@@ -139,11 +139,11 @@ static bool add_object_headers(struct s3_wire *wire, const struct s3_request *re
            add_metadata(wire, request) && add_tags(wire, request);
 }
 
+/* `text` gets what is sent. */
 static bool add_digest(struct s3_wire *wire, const char *name, enum digest_kind kind,
-                       struct error *err)
+                       char text[BASE64_LENGTH(DIGEST_MAX) + 1], struct error *err)
 {
     unsigned char digest[DIGEST_MAX];
-    char text[BASE64_LENGTH(DIGEST_MAX) + 1];
     size_t length;
     const void *body = wire->request.body_length == 0 ? "" : wire->request.body;
     if (!digest_compute(kind, body, wire->request.body_length, digest, &length, err)) {
@@ -233,7 +233,7 @@ static size_t metadata_size(const struct s3_request *request)
 static bool add_marker(struct s3_wire *wire, const struct s3_request *request, struct error *err)
 {
     unsigned char bytes[(S3_MARKER_SIZE - 1) / 2];
-    if (!wire->request.once || metadata_size(request) > S3_METADATA_MAX) {
+    if (metadata_size(request) > S3_METADATA_MAX) {
         return true;
     }
     if (!digest_random(bytes, sizeof bytes, err)) {
@@ -253,8 +253,9 @@ static bool make_put(struct s3_wire *wire, const struct s3_request *request, str
         !add_header(wire, "x-amz-storage-class", request->storage_class)) {
         return error_set_memory(err, "preparing a request");
     }
-    return add_marker(wire, request, err) &&
-           add_digest(wire, "x-amz-checksum-sha256", DIGEST_SHA256, err);
+    char sum[BASE64_LENGTH(DIGEST_MAX) + 1];
+    return (!wire->request.once || add_marker(wire, request, err)) &&
+           add_digest(wire, "x-amz-checksum-sha256", DIGEST_SHA256, sum, err);
 }
 
 static bool make_delete_all(struct s3_wire *wire, const struct s3_request *request,
@@ -278,8 +279,9 @@ static bool make_delete_all(struct s3_wire *wire, const struct s3_request *reque
         return error_set_memory(err, "preparing a request");
     }
     /* S3 wants a checksum here, and servers that only speak its older dialect want this one. */
-    return add_digest(wire, "Content-MD5", DIGEST_MD5, err) &&
-           add_digest(wire, "x-amz-checksum-sha256", DIGEST_SHA256, err);
+    char sum[BASE64_LENGTH(DIGEST_MAX) + 1];
+    return add_digest(wire, "Content-MD5", DIGEST_MD5, sum, err) &&
+           add_digest(wire, "x-amz-checksum-sha256", DIGEST_SHA256, sum, err);
 }
 
 static bool make_operation(struct s3_wire *wire, const struct s3_request *request,
@@ -396,6 +398,103 @@ bool s3_wire_make_shared(struct s3_wire *wire, const struct s3_request *request,
     return finish(wire, begin(wire, request, endpoint, false, err) &&
                             (make_shared(wire, request, share) ||
                              error_set_memory(err, "preparing an address")));
+}
+
+/* ---- a put in parts -------------------------------------------------------------------------- */
+
+/* What names the object; for the steps that have no conditions. */
+static struct s3_request only_names(const struct s3_request *request)
+{
+    return (struct s3_request){.operation = S3_PUT,
+                               .bucket = request->bucket,
+                               .bucket_owner = request->bucket_owner,
+                               .key = request->key};
+}
+
+static bool make_create(struct s3_wire *wire, const struct s3_request *request, struct error *err)
+{
+    wire->request.method = "POST";
+    if (!add_query(wire, "uploads", text_of("")) || !add_object_headers(wire, request) ||
+        !add_header(wire, "x-amz-storage-class", request->storage_class) ||
+        !add_header(wire, "x-amz-checksum-algorithm", text_of("SHA256"))) {
+        return error_set_memory(err, "preparing an upload");
+    }
+    return add_marker(wire, request, err);
+}
+
+bool s3_wire_make_create(struct s3_wire *wire, const struct s3_request *request,
+                         const struct endpoint *endpoint, struct error *err)
+{
+    struct s3_request unconditional = *request;
+    unconditional.if_match = unconditional.if_none_match = (struct s3_text){0};
+    return finish(wire, begin(wire, &unconditional, endpoint, false, err) &&
+                            make_create(wire, request, err));
+}
+
+static bool make_part(struct s3_wire *wire, const char *upload_id, size_t number,
+                      struct s3_part *part, struct error *err)
+{
+    char text[16];
+    wire->request.method = "PUT";
+    (void)snprintf(text, sizeof text, "%zu", number);
+    if (!add_query(wire, "partNumber", text_of(text)) ||
+        !add_query(wire, "uploadId", text_of(upload_id))) {
+        return error_set_memory(err, "preparing a part");
+    }
+    return add_digest(wire, "x-amz-checksum-sha256", DIGEST_SHA256, part->sum, err);
+}
+
+bool s3_wire_make_part(struct s3_wire *wire, const struct s3_request *request,
+                       const struct endpoint *endpoint, const char *upload_id, size_t number,
+                       struct s3_text bytes, struct s3_part *part, struct error *err)
+{
+    struct s3_request named = only_names(request);
+    bool ok = begin(wire, &named, endpoint, false, err);
+    wire->request.body = bytes.data;
+    wire->request.body_length = bytes.length;
+    return finish(wire, ok && make_part(wire, upload_id, number, part, err));
+}
+
+static bool make_complete(struct s3_wire *wire, const char *upload_id, const struct s3_part *parts,
+                          size_t count, struct error *err)
+{
+    struct buffer *body = &wire->body;
+    wire->request.method = "POST";
+    (void)buffer_append_text(
+        body, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    for (size_t i = 0; i < count; i++) {
+        (void)buffer_printf(body, "<Part><PartNumber>%zu</PartNumber><ETag>", i + 1);
+        xml_escape(body, parts[i].etag, strlen(parts[i].etag));
+        (void)buffer_printf(body, "</ETag><ChecksumSHA256>%s</ChecksumSHA256></Part>",
+                            parts[i].sum);
+    }
+    (void)buffer_append_text(body, "</CompleteMultipartUpload>");
+    wire->request.body = body->data;
+    wire->request.body_length = body->length;
+    return (body->state == BUFFER_OK && add_query(wire, "uploadId", text_of(upload_id)) &&
+            add_header(wire, "Content-Type", text_of("application/xml"))) ||
+           error_set_memory(err, "completing an upload");
+}
+
+bool s3_wire_make_complete(struct s3_wire *wire, const struct s3_request *request,
+                           const struct endpoint *endpoint, bool bare_etags, const char *upload_id,
+                           const struct s3_part *parts, size_t count, struct error *err)
+{
+    struct s3_request named = only_names(request);
+    named.if_match = request->if_match;
+    named.if_none_match = request->if_none_match;
+    return finish(wire, begin(wire, &named, endpoint, bare_etags, err) &&
+                            make_complete(wire, upload_id, parts, count, err));
+}
+
+bool s3_wire_make_abort(struct s3_wire *wire, const struct s3_request *request,
+                        const struct endpoint *endpoint, const char *upload_id, struct error *err)
+{
+    struct s3_request named = only_names(request);
+    bool ok = begin(wire, &named, endpoint, false, err);
+    wire->request.method = "DELETE";
+    return finish(wire, ok && (add_query(wire, "uploadId", text_of(upload_id)) ||
+                               error_set_memory(err, "aborting an upload")));
 }
 
 void s3_wire_release(struct s3_wire *wire)

@@ -11,7 +11,8 @@ def _hmac(key, text):
 
 
 def send(method, url, service, credentials, headers=None, body=b""):
-    """The answer's body. credentials: (access key, secret). The path has to be encoded already."""
+    """The answer's body. credentials: (access key, secret). Path and query have to be encoded and in
+    order already."""
     access_key, secret = credentials
     parts = urllib.parse.urlsplit(url)
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -19,7 +20,7 @@ def send(method, url, service, credentials, headers=None, body=b""):
     headers = {**(headers or {}), "host": parts.netloc, "x-amz-content-sha256": payload,
                "x-amz-date": now}
     names = ";".join(sorted(headers))
-    canonical = "\n".join([method, parts.path or "/", "",
+    canonical = "\n".join([method, parts.path or "/", parts.query,
                            *(f"{name}:{headers[name]}" for name in sorted(headers)), "", names,
                            payload])
     scope = f"{now[:8]}/us-east-1/{service}/aws4_request"

@@ -137,6 +137,7 @@ t.test("a copy that answers 200 with an error has failed", function()
   t.equal(copy("copy").etag, '"e"')
   t.equal(#lines_of "copy", 2)
   t.equal(t.raises("AccessDenied", copy, "copy-denied").status, 200)
+  t.raises("the source has more than 5368709120 bytes", copy, "copy-large")
 end)
 
 t.test("a lost answer of a conditional put is recognised", function()

@@ -21,6 +21,8 @@ import threading
 import time
 import zlib
 
+import uploads
+
 DATE_AHEAD_S = 3600
 LOG = {}
 OBJECTS = {}
@@ -73,6 +75,9 @@ STEPS = {
     "copy": [("answer", 200, b"\n\n  " + xml_error("InternalError"), {}),
              ("answer", 200, COPIED, {})],
     "copy-denied": [("answer", 200, xml_error("AccessDenied"), {})],
+    "copy-large": [("answer", 400, xml_error(
+        "InvalidRequest", "The specified copy source is larger than the maximum allowable size for "
+        "a copy source: 5368709120"), {})],
     "redirect": [("answer", 301, xml_error("PermanentRedirect"), {"Location": "/faults/fine"})],
     # Each is right for us-west-2 only: what is said to whoever signs for another region.
     "moved-301": [("moved", 301, elsewhere("PermanentRedirect", "us-west-2"),
@@ -206,15 +211,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "X-Amz-Target" in self.headers:
             name = json.loads(body).get("TableName", "")
         seen = ["amz-sdk-request", "amz-sdk-invocation-id", "x-amz-date", "x-amzn-trace-id",
-                "accept-encoding", "authorization", "x-amz-security-token"]
+                "accept-encoding", "authorization", "x-amz-security-token", "if-none-match"]
         line = self.command + "".join(
             f" {key}={self.headers.get(key, '').replace(' ', '')}" for key in seen)
+        line += " query=" + self.path.partition("?")[2]
         with LOCK:
             lines = LOG.setdefault(name, [])
             lines.append(line)
             steps = STEPS.get(name, [OK if name.startswith("fine-") else MISSING])
             step = steps[min(len(lines), len(steps)) - 1]
-        self.step(name, step[0], body, step)
+        if name.startswith("up-"):
+            uploads.handle(self, name, body)
+        else:
+            self.step(name, step[0], body, step)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any
 

@@ -501,3 +501,31 @@ TEST(loop_group_that_never_began_is_forgotten)
     CHECK_TEXT(outcome.text, "nil");
     close_fixture(&fixture);
 }
+
+struct held {
+    struct fixture *fixture;
+    struct loop_timer timer;
+    bool ended;
+};
+
+static void end_held(struct loop_timer *timer)
+{
+    struct held *held = (struct held *)((char *)timer - offsetof(struct held, timer));
+    held->ended = true;
+    loop_let_go(held->fixture->loop);
+}
+
+TEST(loop_waits_for_what_holds_it)
+{
+    struct fixture fixture;
+    if (!open_fixture(&fixture)) {
+        return;
+    }
+    struct held held = {.fixture = &fixture, .timer = {.fire = end_held}};
+    loop_hold(fixture.loop);
+    loop_timer_start(fixture.loop, &held.timer, loop_now_us() + 20000);
+    loop_stop_all(fixture.loop);
+    CHECK(held.ended);
+    loop_stop_all(fixture.loop); /* at once: nothing holds it any more */
+    close_fixture(&fixture);
+}
