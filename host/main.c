@@ -1,6 +1,6 @@
 /*
- * main.c - argv to command. The one place where the host and the bindings meet: it opens the
- * store, makes the loop and the Lua state, and hands the modules over.
+ * main.c - argv to command, or to Lambda's runtime. The one place where the host and the bindings
+ * meet: it opens the store, makes the loop and the Lua state, and hands the modules over.
  */
 #include <errno.h>
 #include <lualib.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bindings/aws/store.h"
 #include "bindings/bindings.h"
@@ -15,15 +16,18 @@
 #include "bindings/local/store.h"
 #include "host/commands.h"
 #include "host/console.h"
+#include "host/env.h"
 #include "host/http.h"
 #include "host/log.h"
 #include "host/loop.h"
+#include "host/runtime.h"
 #include "host/vm.h"
 
 #define STORE_DEFAULT     "lunette-store"
 #define TIMEOUT_DEFAULT_S 60
 #define MEMORY_DEFAULT_MB 512
 #define MEGABYTE          ((int64_t)1024 * 1024)
+#define LIBRARY_DEFAULT   "/opt/lua" /* where layers put modules */
 
 /* Of the function's memory: a half for Lua (bodies pass through it), a half for pixels. */
 #define LUA_SHARE   2
@@ -102,8 +106,7 @@ static bool declare_buckets_and_tables(struct process *process, const struct par
 }
 
 /* What would be declared exists in AWS, or has to be made there with its own tools. */
-static bool open_aws(struct process *process, const struct parsed_options *parsed,
-                     struct error *err)
+static bool refuse_local_options(const struct parsed_options *parsed, struct error *err)
 {
     static const char *const local_only[] = {"store", "bucket", "table"};
     for (size_t i = 0; i < sizeof local_only / sizeof *local_only; i++) {
@@ -114,6 +117,11 @@ static bool open_aws(struct process *process, const struct parsed_options *parse
                              local_only[i]);
         }
     }
+    return true;
+}
+
+static bool open_aws(struct process *process, struct error *err)
+{
     process->aws = aws_store_open(err);
     if (process->aws == NULL) {
         return false;
@@ -127,7 +135,7 @@ static bool open_store(struct process *process, const struct parsed_options *par
                        struct error *err)
 {
     if (options_flag(parsed, "aws")) {
-        return open_aws(process, parsed, err);
+        return refuse_local_options(parsed, err) && open_aws(process, err);
     }
     const char *directory = options_text(parsed, "store");
     process->store = local_store_open(directory == NULL ? STORE_DEFAULT : directory, err);
@@ -140,26 +148,40 @@ static bool open_store(struct process *process, const struct parsed_options *par
     return declare_buckets_and_tables(process, parsed, err);
 }
 
-static bool open_vm(struct process *process, struct error *err)
+static bool open_loop(struct process *process, struct error *err)
 {
-    struct loop_options loop_options = {.worker_threads = 0};
-    process->loop = loop_new(&loop_options, err);
-    if (process->loop == NULL) {
-        return false;
-    }
-    const luaL_Reg *const modules[] = {bindings_modules, host_modules, NULL};
+    struct loop_options options = {.worker_threads = 0};
+    process->loop = loop_new(&options, err);
+    return process->loop != NULL;
+}
+
+static bool open_vm(struct process *process, const luaL_Reg *const *modules,
+                    const char *library_folder, struct error *err)
+{
+    int64_t memory = process->console.memory_mb * MEGABYTE;
     struct vm_options options = {
         .loop = process->loop,
         .modules = modules,
-        .memory_max = (size_t)(process->console.memory_mb * MEGABYTE / LUA_SHARE),
+        .memory_max = (size_t)(memory / LUA_SHARE),
         .folders = module_folders,
+        .library_folder = library_folder,
     };
     process->vm = vm_new(&options, err);
     if (process->vm == NULL) {
         return false;
     }
-    process->console.vm = process->vm;
+    process->bindings.image_memory = memory / IMAGE_SHARE;
     bindings_attach(vm_state(process->vm), &process->bindings);
+    return true;
+}
+
+static bool open_console(struct process *process, struct error *err)
+{
+    const luaL_Reg *const modules[] = {bindings_modules, host_modules, NULL};
+    if (!open_loop(process, err) || !open_vm(process, modules, NULL, err)) {
+        return false;
+    }
+    process->console.vm = process->vm;
     console_attach(vm_state(process->vm), &process->console);
     return true;
 }
@@ -171,13 +193,13 @@ static bool open_process(struct process *process, const struct command *command,
     memset(process, 0, sizeof *process);
     process->console.memory_mb = options_integer(parsed, "memory", MEMORY_DEFAULT_MB);
     process->console.timeout_ms = options_integer(parsed, "timeout", TIMEOUT_DEFAULT_S) * 1000;
-    process->bindings.image_memory = process->console.memory_mb * MEGABYTE / IMAGE_SHARE;
     if (!log_options_from_environment(command->log_level, &log_options, err)) {
         return false;
     }
     log_configure(&log_options);
     return read_handler_option(process, options_text(parsed, "handler"), err) &&
-           (!command->needs_store || open_store(process, parsed, err)) && open_vm(process, err);
+           (!command->needs_store || open_store(process, parsed, err)) &&
+           open_console(process, err);
 }
 
 static void close_process(struct process *process)
@@ -253,6 +275,96 @@ static enum exit_status parse_and_run(const struct command *command, int argc,
     return status;
 }
 
+/* ---- in Lambda ------------------------------------------------------------------------------- */
+
+/* What the function's configuration says, before a store or a script is opened. */
+static bool read_configuration(struct runtime_environment *environment, struct error *err)
+{
+    struct log_options log_options = {LOG_LEVEL_INFO, LOG_FORMAT_JSON, STDERR_FILENO, NULL};
+    log_configure(&log_options); /* to complain of what is set, if need be */
+    if (!log_options_from_environment(LOG_LEVEL_INFO, &log_options, err)) {
+        return false;
+    }
+    log_configure(&log_options);
+    if (!runtime_environment_read(environment, err)) {
+        return false;
+    }
+    /* Where Lambda starts it already; elsewhere paths are to mean the same. */
+    return environment->task_root == NULL || chdir(environment->task_root) == 0 ||
+           error_set_system(err, errno, "going to LAMBDA_TASK_ROOT '%s'", environment->task_root);
+}
+
+static bool load_function(struct process *process, const struct runtime_environment *environment,
+                          struct buffer *traceback, struct error *err)
+{
+    if (vm_load_handler(process->vm, environment->handler, environment->entry, traceback, err)) {
+        return true;
+    }
+    if (error_is(err, "no_handler") && environment->task_root != NULL) {
+        (void)error_prefix(err, "in %s", environment->task_root);
+    }
+    return false;
+}
+
+static bool open_function(struct process *process, struct runtime_environment *environment,
+                          struct buffer *traceback, struct error *err)
+{
+    const luaL_Reg *const modules[] = {bindings_modules, NULL};
+    if (!read_configuration(environment, err)) {
+        return false;
+    }
+    process->console.memory_mb = environment->memory_mb;
+    return open_aws(process, err) &&
+           open_vm(process, modules, env_text("LUNETTE_LIBRARY", LIBRARY_DEFAULT), err) &&
+           load_function(process, environment, traceback, err);
+}
+
+static void log_fatal(const char *what, const struct error *err)
+{
+    struct log_field reason = log_text("reason", err->message);
+    log_write(LOG_LEVEL_FATAL, what, &reason, 1);
+}
+
+/* Ends only when the process is of no more use: Lambda then starts another. */
+static enum exit_status serve(const char *address)
+{
+    static struct process process;
+    static struct runtime_environment environment;
+    struct error err;
+    struct buffer traceback;
+    struct runtime *runtime = NULL;
+    buffer_init(&traceback, VM_TRACEBACK_MAX);
+    if (open_loop(&process, &err)) {
+        runtime = runtime_new(address, process.loop, &err);
+    }
+    if (runtime == NULL) {
+        log_fatal("the runtime can't start", &err);
+    } else if (!open_function(&process, &environment, &traceback, &err)) {
+        runtime_refuse(runtime, &err, &traceback);
+    } else {
+        runtime_serve(runtime, process.vm, &environment, &err);
+        log_fatal("the runtime ends", &err);
+    }
+    buffer_release(&traceback);
+    runtime_free(runtime);
+    close_process(&process);
+    return EXIT_FAILED;
+}
+
+/* Lambda gives no argument. Its emulators give the handler's name, which _HANDLER says, too. */
+static bool is_runtime(int argc, char **argv)
+{
+    if (argc < 2) {
+        return true;
+    }
+    const char *slash = strrchr(argv[0], '/');
+    const char *name = slash == NULL ? argv[0] : slash + 1;
+    return strcmp(name, "bootstrap") == 0 && argv[1][0] != '-' && strcmp(argv[1], "help") != 0 &&
+           command_find(argv[1]) == NULL;
+}
+
+/* ---- argv ------------------------------------------------------------------------------------ */
+
 static void print_versions(void)
 {
     printf("lunette %s\n%s\n%s\n%s\n", LUNETTE_VERSION, LUA_RELEASE, http_versions(),
@@ -262,6 +374,10 @@ static void print_versions(void)
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    const char *runtime_api = env_text("AWS_LAMBDA_RUNTIME_API", NULL);
+    if (runtime_api != NULL && is_runtime(argc, argv)) {
+        return serve(runtime_api);
+    }
     if (argc < 2) {
         command_print_list();
         return EXIT_USAGE;

@@ -295,6 +295,7 @@ struct vm *vm_new(const struct vm_options *options, struct error *err)
     }
     vm->memory_max = options->memory_max;
     vm->loop = options->loop;
+    vm->library_folder = options->library_folder;
     vm->handler = LUA_NOREF;
     vm->L = lua_newstate(allocate, vm);
     if (vm->L == NULL) {
@@ -327,11 +328,17 @@ lua_State *vm_state(struct vm *vm)
     return vm->L;
 }
 
+/* Arguments: the script's folder, the library folder or NULL. */
 static int set_script_folder(lua_State *L)
 {
     const char *folder = lua_touserdata(L, 1);
+    const char *library = lua_touserdata(L, 2);
     lua_getglobal(L, "package");
     lua_pushfstring(L, "%s/?.lua;%s/?/init.lua", folder, folder);
+    if (library != NULL) {
+        lua_pushfstring(L, ";%s/?.lua;%s/?/init.lua", library, library);
+        lua_concat(L, 2);
+    }
     lua_setfield(L, -2, "path");
     return 0;
 }
@@ -344,5 +351,6 @@ bool vm_set_script_folder(struct vm *vm, const char *folder, struct error *err)
     }
     lua_pushcfunction(vm->L, set_script_folder);
     lua_pushlightuserdata(vm->L, (void *)(uintptr_t)folder);
-    return vm_call(vm, 1, 0, NULL, err);
+    lua_pushlightuserdata(vm->L, (void *)(uintptr_t)vm->library_folder);
+    return vm_call(vm, 2, 0, NULL, err);
 }

@@ -25,7 +25,9 @@ struct vm_options {
     struct loop *loop;
     const luaL_Reg *const *modules;  /* C modules: tables ended by {NULL, NULL}; ended by NULL */
     const struct vm_folder *folders; /* borrowed as long as the state lives */
-    size_t memory_max;               /* bytes that Lua may hold */
+    const char *library_folder; /* where `require` looks after the script's folder; NULL: nowhere
+                                   else. Borrowed as long as the state lives. */
+    size_t memory_max;          /* bytes that Lua may hold */
 };
 
 /*
@@ -43,7 +45,7 @@ size_t vm_memory(const struct vm *vm);
 size_t vm_memory_peak(const struct vm *vm);
 void vm_memory_reset_peak(struct vm *vm);
 
-/* `require` looks in this folder first. */
+/* `require` looks in this folder first, then in the library folder. */
 MUST_CHECK bool vm_set_script_folder(struct vm *vm, const char *folder, struct error *err);
 
 /*
@@ -65,6 +67,7 @@ struct vm_invocation {
     const char *event; /* JSON */
     size_t event_length;
     const char *request_id, *function_name, *function_version, *function_arn, *trace_id, *tenant_id;
+    const char *client_context, *identity; /* JSON: of a mobile SDK's caller, and of Cognito */
     int64_t memory_mb;
     int64_t deadline_ms; /* since the epoch; LOOP_NO_DEADLINE for none */
     bool cold_start;
@@ -73,7 +76,8 @@ struct vm_invocation {
 /*
  * Runs the handler on one event and waits for it and everything it started. True: `result` holds
  * JSON. False: *err, and in `traceback` the lines of the script, if it got that far. Either way the
- * state has been swept. Not from inside a task: `usage`.
+ * state has been swept. Not from inside a task: `usage`. A result of more than result->max bytes is
+ * `response_size_too_large`.
  *
  * The script is told of the deadline some time before it (a tenth of the time there was, at most
  * 1.5 s) and stopped for good at a quarter of that.

@@ -10,6 +10,7 @@ struct vm {
     lua_State *L;
     struct loop *loop;
     size_t memory, memory_max, memory_peak;
+    const char *library_folder;
     int handler; /* registry reference */
 };
 

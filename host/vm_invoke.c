@@ -218,15 +218,37 @@ static void set_text(lua_State *L, const char *name, const char *value)
     }
 }
 
+/* require("json")[name] */
+static void push_json_function(lua_State *L, const char *name)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "json");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
+static void set_json(lua_State *L, const char *name, const char *text)
+{
+    if (text != NULL) {
+        push_json_function(L, "decode");
+        lua_pushstring(L, text);
+        lua_call(L, 1, 1);
+        lua_setfield(L, -2, name);
+    }
+}
+
 static void push_context(lua_State *L, const struct vm_invocation *invocation)
 {
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 12);
     set_text(L, "request_id", invocation->request_id);
     set_text(L, "function_name", invocation->function_name);
     set_text(L, "function_version", invocation->function_version);
     set_text(L, "function_arn", invocation->function_arn);
     set_text(L, "trace_id", invocation->trace_id);
     set_text(L, "tenant_id", invocation->tenant_id);
+    set_json(L, "client_context", invocation->client_context);
+    set_json(L, "identity", invocation->identity);
     lua_pushinteger(L, invocation->memory_mb);
     lua_setfield(L, -2, "memory_mb");
     lua_pushinteger(L, invocation->deadline_ms);
@@ -238,22 +260,24 @@ static void push_context(lua_State *L, const struct vm_invocation *invocation)
     lua_setfield(L, -2, "remaining_ms");
 }
 
-/* require("json")[name] */
-static void push_json_function(lua_State *L, const char *name)
-{
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "json");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, name);
-    lua_remove(L, -2);
-}
-
 static int encode_result(lua_State *L)
 {
     push_json_function(L, "encode");
     lua_insert(L, 1);
     lua_call(L, 1, 1);
     return 1;
+}
+
+static bool append_result(struct run *run, const char *text, size_t length)
+{
+    if (length > run->result->max) {
+        return error_set(run->err, "response_size_too_large",
+                         "the handler's result is %zu bytes of JSON, and %zu are the most that "
+                         "Lambda takes; put it in S3 and answer with its key",
+                         length, run->result->max);
+    }
+    (void)buffer_append(run->result, text, length);
+    return buffer_check(run->result, "the handler's result", run->err);
 }
 
 static void keep_result(struct run *run, lua_State *co, int results)
@@ -273,8 +297,7 @@ static void keep_result(struct run *run, lua_State *co, int results)
     }
     size_t length;
     const char *text = lua_tolstring(L, -1, &length);
-    (void)buffer_append(run->result, text, length);
-    run->ok = buffer_check(run->result, "the handler's result", run->err);
+    run->ok = append_result(run, text, length);
     lua_pop(L, 1);
 }
 

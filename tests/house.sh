@@ -35,7 +35,9 @@ env log log_redact
 http worker raise invocation
 loop loop_internal job task
 vm vm_internal vm_invoke
-console options commands runtime
+console options commands
+runtime_environment runtime_api runtime_failure
+runtime
 main'
 
 floor_of() { awk -v name="$1" '{ for (i = 1; i <= NF; i++) if ($i == name) print NR }' <<<"$floors"; }

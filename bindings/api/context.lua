@@ -12,6 +12,8 @@
 ---@field trace_id? string X-Ray's.
 ---@field cold_start boolean True for a process's first invocation.
 ---@field tenant_id? string
+---@field client_context? any What a mobile SDK's caller sent along.
+---@field identity? any Cognito's, of that caller: `{cognitoIdentityId=, cognitoIdentityPoolId=}`.
 
 ---What a failed call raises. `tostring` gives one line for a person; `pcall` gives it back as a value.
 ---@class error

@@ -1,0 +1,233 @@
+/*
+ * runtime.c - the loop of a Lambda runtime: next, invoke, answer. main starts it; see runtime.h.
+ */
+#include "host/runtime.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "host/log.h"
+#include "host/loop.h"
+#include "host/runtime_api.h"
+#include "host/runtime_failure.h"
+#include "host/vm.h"
+
+#define NEXT_ATTEMPTS      3
+#define NEXT_PAUSE_MS      100 /* before the second attempt, twice that before the third */
+#define TRACE_VARIABLE     "_X_AMZN_TRACE_ID="
+#define TRACE_VARIABLE_MAX (sizeof TRACE_VARIABLE + sizeof((struct runtime_event *)0)->trace_id)
+
+struct runtime {
+    struct runtime_api api;
+    struct loop *loop;
+    int64_t invocations; /* so far */
+    struct runtime_event event;
+};
+
+struct runtime *runtime_new(const char *address, struct loop *loop, struct error *err)
+{
+    struct runtime *runtime = calloc(1, sizeof *runtime);
+    if (runtime == NULL) {
+        (void)error_set_memory(err, "making the runtime");
+        return NULL;
+    }
+    runtime->loop = loop;
+    if (!runtime_api_init(&runtime->api, address, loop_http(loop), err)) {
+        free(runtime);
+        return NULL;
+    }
+    return runtime;
+}
+
+void runtime_free(struct runtime *runtime)
+{
+    free(runtime);
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static void log_failure(enum log_level level, const char *what,
+                        const struct runtime_failure *failure)
+{
+    struct log_field fields[] = {
+        log_text("errorType", failure->type),
+        {"errorMessage", LOG_FIELD_TEXT, buffer_text(&failure->message), failure->message.length,
+         0},
+        {"stackTrace", LOG_FIELD_JSON, buffer_text(&failure->stack), failure->stack.length, 0},
+    };
+    size_t count = failure->stack.state == BUFFER_OK ? 3 : 2;
+    log_write(level, what, fields, count);
+}
+
+static struct runtime_report report_of(const struct runtime_failure *failure)
+{
+    return (struct runtime_report){.type = failure->type,
+                                   .body = runtime_failure_body(failure),
+                                   .cause = runtime_failure_cause(failure)};
+}
+
+void runtime_refuse(struct runtime *runtime, const struct error *why,
+                    const struct buffer *traceback)
+{
+    struct runtime_failure failure;
+    struct error err;
+    runtime_failure_make(&failure, why, traceback, NULL);
+    log_failure(LOG_LEVEL_FATAL, "the function can't start", &failure);
+    struct runtime_report report = report_of(&failure);
+    if (!runtime_api_fail_init(&runtime->api, &report, &err)) {
+        struct log_field fields[] = {log_text("reason", err.message)};
+        log_write(LOG_LEVEL_ERROR, "Lambda could not be told", fields, 1);
+    }
+    runtime_failure_release(&failure);
+}
+
+/* ---- one event ------------------------------------------------------------------------------- */
+
+/*
+ * In a place of its own: setenv() keeps every value it was ever given. No other thread reads the
+ * environment while the variable changes, for between two events the workers have nothing to do.
+ */
+static void set_trace_id(const char *trace_id)
+{
+    static char variable[TRACE_VARIABLE_MAX] = TRACE_VARIABLE;
+    char *value = variable + strlen(TRACE_VARIABLE);
+    (void)snprintf(value, sizeof variable - strlen(TRACE_VARIABLE), "%s", trace_id);
+    if (trace_id[0] == '\0') {
+        (void)unsetenv("_X_AMZN_TRACE_ID");
+    } else {
+        (void)putenv(variable);
+    }
+}
+
+static const char *text_or_null(const char *text)
+{
+    return text[0] == '\0' ? NULL : text;
+}
+
+static struct vm_invocation invocation_of(const struct runtime *runtime,
+                                          const struct runtime_environment *environment)
+{
+    const struct runtime_event *event = &runtime->event;
+    return (struct vm_invocation){
+        .event = buffer_text(&event->body),
+        .event_length = event->body.length,
+        .request_id = event->request_id,
+        .function_name = environment->function_name,
+        .function_version = environment->function_version,
+        .function_arn = text_or_null(event->function_arn),
+        .trace_id = text_or_null(event->trace_id),
+        .tenant_id = text_or_null(event->tenant_id),
+        .client_context = text_or_null(event->client_context),
+        .identity = text_or_null(event->identity),
+        .memory_mb = environment->memory_mb,
+        .deadline_ms = event->deadline_ms,
+        .cold_start = runtime->invocations == 0,
+    };
+}
+
+/* What the service says to an answer it took late or not at all ends the event, not the process. */
+static void log_outcome(enum runtime_outcome outcome)
+{
+    if (outcome == RUNTIME_STALE) {
+        log_write(LOG_LEVEL_WARN, "the answer came too late: Lambda had given up on the event",
+                  NULL, 0);
+    } else if (outcome == RUNTIME_TOO_LARGE) {
+        log_write(LOG_LEVEL_ERROR, "Lambda refused the answer as too large, and told the caller",
+                  NULL, 0);
+    }
+}
+
+static bool answer_failure(struct runtime *runtime, const struct error *why,
+                           const struct buffer *traceback, struct error *err)
+{
+    struct runtime_failure failure;
+    enum runtime_outcome outcome = RUNTIME_ACCEPTED;
+    runtime_failure_make(&failure, why, traceback, runtime->event.request_id);
+    log_failure(LOG_LEVEL_ERROR, "the function failed", &failure);
+    struct runtime_report report = report_of(&failure);
+    bool ok = runtime_api_fail(&runtime->api, &runtime->event, &report, &outcome, err);
+    if (ok) {
+        log_outcome(outcome);
+    }
+    runtime_failure_release(&failure);
+    return ok;
+}
+
+static bool answer_result(struct runtime *runtime, const struct buffer *result, struct error *err)
+{
+    enum runtime_outcome outcome;
+    bool ok = runtime_api_respond(&runtime->api, &runtime->event, buffer_text(result),
+                                  result->length, &outcome, err);
+    if (ok) {
+        log_outcome(outcome);
+    }
+    return ok;
+}
+
+/* False when the Runtime API is in a state that can't be known. */
+static bool handle(struct runtime *runtime, struct vm *vm,
+                   const struct runtime_environment *environment, struct error *err)
+{
+    struct vm_invocation invocation = invocation_of(runtime, environment);
+    struct buffer result, traceback;
+    struct error why;
+    buffer_init(&result, RUNTIME_RESPONSE_MAX);
+    buffer_init(&traceback, VM_TRACEBACK_MAX);
+    log_begin_invocation(runtime->event.request_id);
+    set_trace_id(runtime->event.trace_id);
+    bool ok = vm_invoke(vm, &invocation, &result, &traceback, &why)
+                  ? answer_result(runtime, &result, err)
+                  : answer_failure(runtime, &why, &traceback, err);
+    runtime->invocations++;
+    set_trace_id("");
+    log_begin_invocation(NULL);
+    buffer_release(&result);
+    buffer_release(&traceback);
+    return ok;
+}
+
+/* ---- serving --------------------------------------------------------------------------------- */
+
+static void pause_ms(long ms)
+{
+    struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* A connection may break, and nothing is lost by asking again; an answer that should not be is
+ * final. */
+static bool next_event(struct runtime *runtime, struct error *err)
+{
+    for (int attempt = 1; !runtime_api_next(&runtime->api, &runtime->event, err); attempt++) {
+        if (error_is(err, "runtime_api") || attempt == NEXT_ATTEMPTS) {
+            return error_prefix(err, "no event can be had from the Runtime API");
+        }
+        pause_ms(NEXT_PAUSE_MS * attempt);
+    }
+    return true;
+}
+
+/* Pictures and bodies came and went; what is left of them goes back to the kernel. */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
+void runtime_serve(struct runtime *runtime, struct vm *vm,
+                   const struct runtime_environment *environment, struct error *err)
+{
+    while (next_event(runtime, err)) {
+        bool answered = handle(runtime, vm, environment, err);
+        runtime_event_release(&runtime->event);
+        if (!answered) {
+            (void)error_prefix(err, "the event can't be answered");
+            return;
+        }
+        give_memory_back();
+    }
+}
