@@ -24,7 +24,7 @@
 #include "host/buffer.h"
 #include "host/error.h"
 
-#define ATTRIBUTE_DEPTH_MAX 32 /* levels of tables within an item */
+#define ATTRIBUTE_DEPTH_MAX 31 /* tables within one another: of 32 levels the value is the last */
 
 /*
  * Appends the value at `index`, or the table at `index` as a map of attributes (an item, a key).

@@ -320,11 +320,11 @@ static bool is_sequence(lua_State *L)
 static bool write_table(struct writer *writer, const struct place *place)
 {
     lua_State *L = writer->L;
-    if (place->depth >= ATTRIBUTE_DEPTH_MAX) {
-        return complain(writer, place, "is nested deeper than 32 levels, or holds itself");
-    }
     if (attribute_is_set(L, -1)) {
         return write_set(writer, place);
+    }
+    if (place->depth >= ATTRIBUTE_DEPTH_MAX) {
+        return complain(writer, place, "is nested deeper than 32 levels, or holds itself");
     }
     if (json_has_array_mark(L, -1) || is_sequence(L)) {
         return write_list(writer, place);

@@ -19,7 +19,8 @@
 #include "bindings/document.h"
 #include "host/error.h"
 
-#define VALUE_DEPTH_MAX 32 /* levels of lists and maps */
+/* Lists and maps within one another. DynamoDB counts 32 levels, of which the scalar is the last. */
+#define VALUE_DEPTH_MAX 31
 
 enum value_type {
     VALUE_S,

@@ -240,7 +240,8 @@ static json_t *read_value(json_t *input, int depth, struct error *err)
     }
     bool nests = type == VALUE_L || type == VALUE_M;
     if (nests && depth >= VALUE_DEPTH_MAX) {
-        return invalid(err, "Nesting Levels have exceeded supported limits");
+        return invalid(err, "Nesting Levels have exceeded supported limits: Attributes in the item "
+                            "have nested levels beyond supported limit");
     }
     json_t *content = read_content(json_object_iter_value(entry), type, depth, err);
     return content == NULL ? NULL : value_new(type, content, err);
