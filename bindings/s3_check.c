@@ -291,6 +291,21 @@ static bool check_copy(const struct s3_request *request, struct error *err)
     return !request->replace_metadata || check_headers(request, err);
 }
 
+/* S3 takes the keys as XML 1.0, which has no way to write most control bytes, U+FFFE and U+FFFF. */
+static bool xml_can_hold(struct s3_text key)
+{
+    for (size_t i = 0; i < key.length; i++) {
+        const char *at = key.data + i;
+        bool control = (unsigned char)*at < 0x20 && strchr("\t\n\r", *at) == NULL;
+        bool no_character = key.length - i >= 3 && (memcmp(at, "\xEF\xBF\xBE", 3) == 0 ||
+                                                    memcmp(at, "\xEF\xBF\xBF", 3) == 0);
+        if (control || no_character) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool check_keys(const struct s3_request *request, struct error *err)
 {
     if (request->key_count == 0 || request->key_count > S3_DELETE_MAX) {
@@ -302,6 +317,12 @@ static bool check_keys(const struct s3_request *request, struct error *err)
         (void)snprintf(what, sizeof what, "keys[%zu]", i + 1);
         if (!check_key(what, request->keys[i], err)) {
             return false;
+        }
+        if (!xml_can_hold(request->keys[i])) {
+            return s3_fail(err, "MalformedXML", 400,
+                           "%s has a control character, which a list of keys can't hold: delete "
+                           "it alone, with s3.delete",
+                           what);
         }
     }
     return true;

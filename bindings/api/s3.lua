@@ -158,7 +158,7 @@ function s3.delete(options) end
 ---@class s3.delete_all.options
 ---@field bucket string
 ---@field expected_bucket_owner? string The account that the bucket must belong to, see `s3.get`.
----@field keys string[] Up to 1,000; none is nothing to do.
+---@field keys string[] Up to 1,000; none is nothing to do. A key with a control character (other than tab and line ends) S3 takes alone only, see `s3.delete`: `MalformedXML`.
 
 ---A key that could not be deleted.
 ---@class s3.delete_error
