@@ -16,7 +16,7 @@ PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagic
 DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
              libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
 # The servers that the tests start on loopback: Ceph's S3, AWS's own DynamoDB Local.
-TEST_DEPS := python3 libheif-examples radosgw ceph-mon ceph-osd ceph-common curl maven \
+TEST_DEPS := python3 openssl libheif-examples radosgw ceph-mon ceph-osd ceph-common curl maven \
              openjdk-17-jre-headless
 CONTRACT_DEPS := python3-venv
 BENCH_DEPS    := python3-venv

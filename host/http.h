@@ -16,6 +16,9 @@
 struct http;
 struct http_transfer;
 
+/* Idle connections that stay open, all hosts together: four of task.map's default at a time, a
+ * sixteenth of the descriptors that a function has. */
+#define HTTP_CONNECTIONS_KEPT 64
 #define HTTP_HEADERS_MAX 65536 /* bytes of response headers kept, all together */
 
 struct http_header {

@@ -2,12 +2,13 @@
 """An S3 and DynamoDB that misbehave on demand, on loopback; tests/cli/fault_test.sh and
 container_test.sh start it.
 
-    server.py PORT_FILE     writes its port there
+    server.py PORT_FILE [PEM_FILE]     writes its port there; with a key and a certificate: https
 
 /faults/SCENARIO is an object whose attempts follow the scenario below, one step each (the last one
 repeats). A DynamoDB request's scenario is its TableName; /container/SCENARIO is a container's
 endpoint for credentials. GET /log/SCENARIO answers what has come, one line an attempt: "METHOD
-KEY=VALUE ..." of the headers that the tests look at.
+KEY=VALUE ..." of the headers that the tests look at. GET /log/connections answers "OPENED RESUMED":
+how many there were, and how many of them went on with an earlier one's TLS session.
 """
 import email.utils
 import hashlib
@@ -15,6 +16,7 @@ import http.server
 import json
 import os
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -26,6 +28,7 @@ import uploads
 DATE_AHEAD_S = 3600
 LOG = {}
 OBJECTS = {}
+CONNECTIONS = {"opened": 0, "resumed": 0}
 LOCK = threading.Lock()
 
 
@@ -120,6 +123,7 @@ STEPS = {
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
@@ -205,7 +209,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         parts = self.path.split("?")[0].split("/")
         if parts[1] == "log":
             with LOCK:
-                self.reply(200, "\n".join(LOG.get(parts[2], [])).encode(), {})
+                lines = LOG.get(parts[2], [])
+                if parts[2] == "connections":
+                    lines = ["%(opened)d %(resumed)d" % CONNECTIONS]
+                self.reply(200, "\n".join(lines).encode(), {})
             return
         name = (parts[2] if len(parts) > 2 else "") or parts[1]
         if "X-Amz-Target" in self.headers:
@@ -228,9 +235,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+    tls = None
+
+    def finish_request(self, request, client_address):
+        if self.tls is not None:
+            request = self.tls.wrap_socket(request, server_side=True)
+        with LOCK:
+            CONNECTIONS["opened"] += 1
+            CONNECTIONS["resumed"] += self.tls is not None and request.session_reused
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request, client_address):
+        pass
+
+
 def main():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
+    if len(sys.argv) > 2:
+        server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.tls.load_cert_chain(sys.argv[2])
     with open(sys.argv[1] + ".new", "w", encoding="ascii") as file:
         file.write(str(server.server_address[1]))
     os.rename(sys.argv[1] + ".new", sys.argv[1])

@@ -1,0 +1,62 @@
+# Connections over TLS: how many are opened, what is kept of them, and whom they trust.
+. tests/cli/check.sh
+
+unset AWS_PROFILE AWS_MAX_ATTEMPTS AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_DYNAMODB SSL_CERT_FILE AWS_CA_BUNDLE \
+    LUNETTE_WARM LUNETTE_WARM_CONNECTIONS
+export HOME="$WORK" AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b
+
+for name in server stranger; do
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=faults \
+        -addext subjectAltName=IP:127.0.0.1 \
+        -keyout "$WORK/$name.key" -out "$WORK/$name.pem" 2>/dev/null
+done
+cat "$WORK/server.key" "$WORK/server.pem" >"$WORK/both.pem"
+
+# start: a new server, which has counted nothing yet
+start() {
+    [ -z "${server:-}" ] || { kill "$server"; wait "$server" 2>/dev/null; rm -f "$WORK/port"; }
+    python3 tests/fault/server.py "$WORK/port" "$WORK/both.pem" 2>"$WORK/server.log" &
+    server=$!
+    for _ in $(seq 100); do [ -e "$WORK/port" ] || sleep 0.1; done
+    AWS_ENDPOINT_URL="https://127.0.0.1:$(cat "$WORK/port")"
+    export AWS_ENDPOINT_URL
+}
+trap 'kill $server' EXIT
+
+# Three bursts, then what the server has counted.
+cat >"$WORK/bursts.lua" <<'LUA'
+local s3, task = require "s3", require "task"
+for _ = 1, 3 do
+  local keys = {}
+  for i = 1, 20 do keys[i] = "fine-" .. i end
+  task.map(keys, function(key) s3.get { bucket = "faults", key = key } end, { concurrency = 16 })
+end
+s3.put { bucket = "faults", key = "fine-put", body = "x", if_none_match = "*" }
+io.stdout:write(s3.get { bucket = "log", key = "connections" } .body)
+LUA
+
+start
+AWS_CA_BUNDLE="$WORK/server.pem" run run --aws "$WORK/bursts.lua" </dev/null
+read -r opened resumed <<<"$out"
+expect "status" "0 " "$status $err"
+# Each of 16 at once needs its own, and so does a write that must not be sent twice; a few more when
+# a burst begins before the last answer of the one before is done with.
+contains "sixty requests, 16 at once: connections ($opened)" yes \
+    "$([ "$opened" -ge 2 ] && [ "$opened" -le 22 ] && echo yes)"
+contains "later ones go on with a session that is known ($resumed)" yes \
+    "$([ "$resumed" -ge 1 ] && echo yes)"
+
+cat >"$WORK/get.lua" <<'LUA'
+local ok, err = pcall(require "s3".get, { bucket = "faults", key = "fine-get" })
+print(ok and "got it" or ("%s %d %s"):format(err.code, err.attempts, err.retryable))
+LUA
+AWS_CA_BUNDLE="$WORK/stranger.pem" run run --aws "$WORK/get.lua" </dev/null
+expect "a stranger's certificate is refused, and not asked for again" "tls 1 false" "$out"
+run run --aws "$WORK/get.lua" </dev/null
+expect "so is one that nobody has vouched for" "tls 1 false" "$out"
+SSL_CERT_FILE="$WORK/server.pem" run run --aws "$WORK/get.lua" </dev/null
+expect "SSL_CERT_FILE is asked, too" "got it" "$out"
+AWS_ENDPOINT_URL="${AWS_ENDPOINT_URL/127.0.0.1/localhost}" AWS_CA_BUNDLE="$WORK/server.pem" \
+    run run --aws "$WORK/get.lua" </dev/null
+expect "and a certificate is for its host" "tls 1 false" "$out"
+tally
