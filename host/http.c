@@ -40,8 +40,8 @@ static void start_curl(void)
     global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* Left to itself curl keeps four connections for each transfer that runs just then: after a burst of
- * many it closes most of them. */
+/* Left to itself curl keeps four connections for each transfer that runs just then: after a burst
+ * of many it closes most of them. */
 static bool open_handles(struct http *http)
 {
     http->multi = curl_multi_init();
@@ -436,6 +436,11 @@ bool http_wait(struct http *http, int timeout_ms, struct error *err)
                          curl_multi_strerror(result));
     }
     return true;
+}
+
+bool http_busy(const struct http *http)
+{
+    return http->transfers != NULL;
 }
 
 void http_wakeup(struct http *http)

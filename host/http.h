@@ -19,7 +19,7 @@ struct http_transfer;
 /* Idle connections that stay open, all hosts together: four of task.map's default at a time, a
  * sixteenth of the descriptors that a function has. */
 #define HTTP_CONNECTIONS_KEPT 64
-#define HTTP_HEADERS_MAX 65536 /* bytes of response headers kept, all together */
+#define HTTP_HEADERS_MAX      65536 /* bytes of response headers kept, all together */
 
 struct http_header {
     const char *name;
@@ -74,6 +74,9 @@ void http_cancel(struct http_transfer *transfer);
 /* Moves data, calls `done` for what has finished, and otherwise waits up to `timeout_ms` (-1 = no
  * bound) for the network or http_wakeup(). */
 MUST_CHECK bool http_wait(struct http *http, int timeout_ms, struct error *err);
+
+/* Is there a transfer that has not ended? */
+bool http_busy(const struct http *http);
 
 /* Makes a running or the next http_wait() return early. From any thread. */
 void http_wakeup(struct http *http);

@@ -249,6 +249,17 @@ void loop_let_go(struct loop *loop)
     loop->holds--;
 }
 
+void loop_settle(struct loop *loop, int bound_ms)
+{
+    int64_t end_us = loop_now_us() + (int64_t)bound_ms * 1000;
+    int64_t left_us = end_us - loop_now_us();
+    struct error ignored;
+    while (http_busy(loop->http) && left_us > 0 &&
+           http_wait(loop->http, (int)(left_us / 1000) + 1, &ignored)) {
+        left_us = end_us - loop_now_us();
+    }
+}
+
 bool loop_has_tasks(const struct loop *loop)
 {
     return loop->tasks != NULL;

@@ -133,6 +133,10 @@ void loop_let_go(struct loop *loop);
 
 struct http *loop_http(struct loop *loop);
 
+/* Moves what was started outside of any job (connections that are opened in advance) until it has
+ * ended, for `bound_ms` at most; what is left goes on beside the jobs. While no task runs. */
+void loop_settle(struct loop *loop, int bound_ms);
+
 /* Timers: `fire` is called on the loop's thread at or after `at_us`. The owner embeds the timer
  * and stops it before it goes away. Starting a running timer moves it. */
 struct loop_timer {

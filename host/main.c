@@ -26,6 +26,7 @@
 #define STORE_DEFAULT     "lunette-store"
 #define TIMEOUT_DEFAULT_S 60
 #define MEMORY_DEFAULT_MB 512
+#define WARM_MS_MAX       1000 /* for connections that LUNETTE_WARM asks for */
 #define MEGABYTE          ((int64_t)1024 * 1024)
 #define LIBRARY_DEFAULT   "/opt/lua" /* where layers put modules */
 
@@ -159,6 +160,9 @@ static bool open_vm(struct process *process, const luaL_Reg *const *modules,
                     const char *library_folder, struct error *err)
 {
     int64_t memory = process->console.memory_mb * MEGABYTE;
+    if (process->aws != NULL && !aws_store_warm(process->aws, loop_http(process->loop), err)) {
+        return false;
+    }
     struct vm_options options = {
         .loop = process->loop,
         .modules = modules,
@@ -200,6 +204,14 @@ static bool open_process(struct process *process, const struct command *command,
     return read_handler_option(process, options_text(parsed, "handler"), err) &&
            (!command->needs_store || open_store(process, parsed, err)) &&
            open_console(process, err);
+}
+
+/* What open_vm() began to warm; it was under way while Lua and the handler were made ready. */
+static void settle(struct process *process)
+{
+    if (process->aws != NULL) {
+        loop_settle(process->loop, WARM_MS_MAX);
+    }
 }
 
 static void close_process(struct process *process)
@@ -246,8 +258,11 @@ static enum exit_status run_command(const struct command *command,
     struct buffer traceback;
     int status = EXIT_DONE;
     buffer_init(&traceback, VM_TRACEBACK_MAX);
-    bool ok = open_process(&process, command, parsed, &err) &&
-              command_run(process.vm, command, parsed, &status, &traceback, &err);
+    bool ok = open_process(&process, command, parsed, &err);
+    if (ok) {
+        settle(&process);
+        ok = command_run(process.vm, command, parsed, &status, &traceback, &err);
+    }
     if (!ok) {
         status = complain(command->syntax.name, &err, &traceback);
     }
@@ -342,6 +357,7 @@ static enum exit_status serve(const char *address)
     } else if (!open_function(&process, &environment, &traceback, &err)) {
         runtime_refuse(runtime, &err, &traceback);
     } else {
+        settle(&process);
         runtime_serve(runtime, process.vm, &environment, &err);
         log_fatal("the runtime ends", &err);
     }

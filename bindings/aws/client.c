@@ -17,6 +17,7 @@
 #define CONNECT_TIMEOUT_MS 3000
 #define STALL_TIMEOUT_S    20
 #define ATTEMPTS_MOST      20
+#define WARM_ANSWER_MAX    65536
 #define HEADERS_OURS       8
 
 #define URL_MAX       8192
@@ -436,4 +437,42 @@ void aws_call_cancel(struct aws_call *call)
     if (call->timer.running) {
         loop_timer_stop(call->loop, &call->timer);
     }
+}
+
+/* ---- warming --------------------------------------------------------------------------------- */
+
+static void on_warm(void *context, struct http_response *response, const struct error *err)
+{
+    (void)context;
+    (void)response;
+    (void)err;
+}
+
+bool aws_client_warm(const struct aws_client *client, struct http *http, const char *bucket,
+                     int count, struct error *err)
+{
+    struct endpoint endpoint;
+    if (!endpoint_resolve(&client->settings, bucket, bucket == NULL ? 0 : strlen(bucket), &endpoint,
+                          err)) {
+        return false;
+    }
+    const struct http_header agent = {"User-Agent", "lunette/" LUNETTE_VERSION};
+    struct buffer url;
+    buffer_init(&url, URL_MAX);
+    (void)buffer_printf(&url, "%s://%s%s/", endpoint.scheme, endpoint.host, endpoint.path);
+    struct http_request request = {.method =
+                                       client->settings.service == ENDPOINT_S3 ? "HEAD" : "GET",
+                                   .url = buffer_text(&url),
+                                   .headers = &agent,
+                                   .header_count = 1,
+                                   .response_max = WARM_ANSWER_MAX,
+                                   .timeout_ms = CONNECT_TIMEOUT_MS,
+                                   .bypass_proxy = is_loopback(endpoint.host),
+                                   .ca_file = client->ca_file};
+    bool ok = buffer_check(&url, "the address of a request", err);
+    for (int i = 0; ok && i < count; i++) {
+        ok = http_start(http, &request, on_warm, NULL, err) != NULL;
+    }
+    buffer_release(&url);
+    return ok;
 }

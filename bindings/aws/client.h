@@ -39,6 +39,11 @@ void aws_client_release(struct aws_client *client); /* takes a zeroed one, too *
 /* Before anything is signed with the client's credentials: credentials_refresh(). May block. */
 MUST_CHECK bool aws_client_refresh(struct aws_client *client, struct error *err);
 
+/* Opens `count` connections to where this bucket's requests go (NULL: the service's), by as many
+ * requests whose answers nobody reads. Errors: `usage`, those of endpoint_resolve(), `memory`. */
+MUST_CHECK bool aws_client_warm(const struct aws_client *client, struct http *http,
+                                const char *bucket, int count, struct error *err);
+
 /* Everything is borrowed until the call is done or cancelled. */
 struct aws_request {
     const char *method;

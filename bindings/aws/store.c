@@ -4,9 +4,14 @@
 #include "bindings/aws/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "bindings/aws/dynamodb.h"
 #include "bindings/aws/s3.h"
+#include "host/env.h"
+#include "host/http.h"
+
+#define WARM_NAME_MAX 255
 
 struct aws_store {
     struct s3_aws s3;
@@ -39,6 +44,38 @@ void aws_store_close(struct aws_store *store)
     dynamodb_aws_close(&store->dynamodb);
     credentials_cleanse(&store->credentials);
     free(store);
+}
+
+/* One name of LUNETTE_WARM: begins at `name`, `length` bytes. */
+static bool warm_one(struct aws_store *store, struct http *http, const char *name, size_t length,
+                     int connections, struct error *err)
+{
+    char bucket[WARM_NAME_MAX + 1];
+    if (length == 0 || length > WARM_NAME_MAX) {
+        return error_set(err, "usage",
+                         "LUNETTE_WARM is '%.200s', expected dynamodb and names of buckets, with "
+                         "commas between them",
+                         env_text("LUNETTE_WARM", ""));
+    }
+    memcpy(bucket, name, length);
+    bucket[length] = '\0';
+    bool is_dynamodb = strcmp(bucket, "dynamodb") == 0;
+    return aws_client_warm(is_dynamodb ? &store->dynamodb.client : &store->s3.client, http,
+                           is_dynamodb ? NULL : bucket, connections, err);
+}
+
+bool aws_store_warm(struct aws_store *store, struct http *http, struct error *err)
+{
+    const char *name = env_text("LUNETTE_WARM", NULL);
+    int64_t connections;
+    bool ok =
+        env_integer("LUNETTE_WARM_CONNECTIONS", 1, 1, HTTP_CONNECTIONS_KEPT, &connections, err);
+    while (ok && name != NULL) {
+        size_t length = strcspn(name, ",");
+        ok = warm_one(store, http, name, length, (int)connections, err);
+        name = name[length] == ',' ? name + length + 1 : NULL;
+    }
+    return ok;
 }
 
 struct s3_store *aws_store_s3(struct aws_store *store)

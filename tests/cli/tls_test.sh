@@ -59,4 +59,37 @@ expect "SSL_CERT_FILE is asked, too" "got it" "$out"
 AWS_ENDPOINT_URL="${AWS_ENDPOINT_URL/127.0.0.1/localhost}" AWS_CA_BUNDLE="$WORK/server.pem" \
     run run --aws "$WORK/get.lua" </dev/null
 expect "and a certificate is for its host" "tls 1 false" "$out"
+# ---- connections opened in advance --------------------------------------------------------------
+
+export AWS_CA_BUNDLE="$WORK/server.pem"
+cat >"$WORK/count.lua" <<'LUA'
+io.stdout:write(require "s3".get { bucket = "log", key = "connections" } .body:match "%d+")
+LUA
+# opens WANTED [NAME=VALUE...]: so many connections, that of the question included
+opens() {
+    local wanted=$1
+    shift
+    start
+    run_with() { env "$@" "$LUNETTE" run --aws "$WORK/count.lua" </dev/null 2>&1; }
+    expect "connections with $*" "$wanted" "$(run_with "$@")"
+}
+opens 1 LUNETTE_WARM=
+opens 1 LUNETTE_WARM=log
+opens 5 LUNETTE_WARM=log LUNETTE_WARM_CONNECTIONS=5
+opens 4 LUNETTE_WARM=log,dynamodb LUNETTE_WARM_CONNECTIONS=2
+LUNETTE_WARM=log LUNETTE_WARM_CONNECTIONS=65 refuses "LUNETTE_WARM_CONNECTIONS is '65'" \
+    run --aws "$WORK/count.lua"
+LUNETTE_WARM=log,,dynamodb refuses "LUNETTE_WARM is 'log,,dynamodb'" run --aws "$WORK/count.lua"
+
+# Where nobody listens the first request says so, not the warming; and where nobody answers, the
+# warming does not wait for ever.
+AWS_ENDPOINT_URL=https://127.0.0.1:9 LUNETTE_WARM=faults run run --aws "$WORK/get.lua" </dev/null
+expect "nobody listens" "connect 3 true" "$out"
+kill -STOP "$server"
+started=$SECONDS
+echo 'print "ran"' >"$WORK/ran.lua"
+LUNETTE_WARM=faults run run --aws "$WORK/ran.lua" </dev/null
+kill -CONT "$server"
+expect "nobody answers" "0 ran" "$status $out$err"
+contains "a second or two later" yes "$([ $((SECONDS - started)) -le 3 ] && echo yes)"
 tally
