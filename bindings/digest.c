@@ -11,8 +11,6 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#define CRC32_POLYNOMIAL 0xEDB88320U /* reflected, IEEE 802.3 */
-
 static const EVP_MD *algorithm(enum digest_kind kind)
 {
     switch (kind) {
@@ -54,19 +52,6 @@ bool digest_hmac(enum digest_kind kind, const void *key, size_t key_length, cons
     }
     *out_length = written;
     return true;
-}
-
-uint32_t digest_crc32(uint32_t crc, const void *bytes, size_t length)
-{
-    const unsigned char *at = bytes;
-    crc = ~crc;
-    for (size_t i = 0; i < length; i++) {
-        crc ^= at[i];
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (crc & 1) != 0 ? (crc >> 1) ^ CRC32_POLYNOMIAL : crc >> 1;
-        }
-    }
-    return ~crc;
 }
 
 void digest_hex(const void *bytes, size_t length, char *out)

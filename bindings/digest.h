@@ -22,9 +22,6 @@ MUST_CHECK bool digest_hmac(enum digest_kind kind, const void *key, size_t key_l
                             const void *bytes, size_t length, unsigned char out[DIGEST_MAX],
                             size_t *out_length, struct error *err);
 
-/* CRC-32 as zip, PNG and DynamoDB have it; `crc` is 0 or the result for the bytes before. */
-uint32_t digest_crc32(uint32_t crc, const void *bytes, size_t length);
-
 /* Writes 2 * length lower-case digits and a NUL. */
 void digest_hex(const void *bytes, size_t length, char *out);
 

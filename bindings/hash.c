@@ -5,6 +5,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/bindings.h"
+#include "bindings/crc.h"
 #include "bindings/digest.h"
 #include "host/raise.h"
 
@@ -130,7 +131,7 @@ static int crc32(lua_State *L)
     size_t length;
     const char *text = check_text(L, &length);
     int encoding = read_encoding(L, "crc32");
-    uint32_t crc = digest_crc32(0, text, length);
+    uint32_t crc = (uint32_t)crc_update(CRC_32, 0, text, length);
     const unsigned char bytes[] = {(unsigned char)(crc >> 24), (unsigned char)(crc >> 16),
                                    (unsigned char)(crc >> 8), (unsigned char)crc};
     return push_encoded(L, bytes, sizeof bytes, encoding);

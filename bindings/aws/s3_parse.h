@@ -25,8 +25,9 @@ MUST_CHECK bool s3_parse_completed(const struct http_response *answer, struct s3
 /* Was the object that a get or head answered made by the put with this marker? */
 bool s3_parse_has_marker(const struct http_response *answer, const char *marker);
 
-/* Does the body have the SHA-256 that the answer tells of? True, too, when it tells of none that
- * is of the whole body. Else `checksum`. */
+/* Does the body have the checksum that the answer tells of (SHA-256, SHA-1, CRC-64/NVME, CRC-32C,
+ * CRC-32)? True, too, when it tells of none that is of the whole body: S3 can't know one of a
+ * range, and of an object in parts it may know the parts' only. Else `checksum`. */
 MUST_CHECK bool s3_parse_checksum(const struct http_response *answer, struct error *err);
 
 #endif

@@ -38,6 +38,7 @@ t.test("gets", function()
     { "cut", "hello", 2 },
     { "huge-headers", "too_large", 1, 200, false },
     { "wrong-sum", "hello", 2 },
+    { "wrong-crc64", "hello", 2 },
     { "redirect", "PermanentRedirect", 1, 301, false },
   }
   for _, case in ipairs(cases) do

@@ -75,6 +75,8 @@ STEPS = {
     "always-skew": [("skew",)],
     "wrong-sum": [("answer", 200, b"hallo", {"x-amz-checksum-sha256": "AAAA"}),
                   ("answer", 200, b"hello", {})],
+    "wrong-crc64": [("answer", 200, b"hallo", {"x-amz-checksum-crc64nvme": "AAAA"}),
+                    ("answer", 200, b"hello", {"x-amz-checksum-crc32": "NhCmhg=="})],
     "copy": [("answer", 200, b"\n\n  " + xml_error("InternalError"), {}),
              ("answer", 200, COPIED, {})],
     "copy-denied": [("answer", 200, xml_error("AccessDenied"), {})],

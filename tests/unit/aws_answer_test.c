@@ -173,6 +173,40 @@ TEST(aws_s3_bodies_are_bounded_and_checked)
     free_answer(&answer);
 }
 
+TEST(aws_s3_checksums_of_every_kind_are_verified)
+{
+    static const struct {
+        const char *headers;
+        bool holds;
+    } cases[] = {
+        {"x-amz-checksum-crc32: y/Q5Jg==\r\n", true},
+        {"x-amz-checksum-crc32: AAAA\r\n", false},
+        {"x-amz-checksum-crc32c: 4waSgw==\r\n", true},
+        {"x-amz-checksum-crc32c: AAAA\r\n", false},
+        {"x-amz-checksum-crc64nvme: rosUhgp5mIg=\r\n", true},
+        {"x-amz-checksum-crc64nvme: AAAA\r\n", false},
+        {"x-amz-checksum-sha1: 98O8HYCOBHMq32eZZczDTKeuNEE=\r\n", true},
+        {"x-amz-checksum-sha1: AAAA\r\n", false},
+        {"x-amz-checksum-sha256: FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=\r\n", true},
+        {"x-amz-checksum-crc32: AAAA-2\r\n", true}, /* of parts */
+        {"x-amz-checksum-crc32: AAAA\r\nx-amz-checksum-type: COMPOSITE\r\n", true},
+        {"x-amz-checksum-crc32: AAAA\r\nx-amz-checksum-type: FULL_OBJECT\r\n", false},
+        {"x-amz-checksum-sha256: AAAA-2\r\nx-amz-checksum-crc32: AAAA\r\n", false},
+        {"x-amz-checksum-unheard-of: AAAA\r\n", true},
+        {"", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct http_response answer = make_answer(200, cases[i].headers, "123456789");
+        struct error err;
+        check_case("%s", cases[i].headers);
+        CHECK_INTEGER(s3_parse_checksum(&answer, &err), cases[i].holds);
+        if (!cases[i].holds) {
+            CHECK_TEXT(err.code, "checksum");
+        }
+        free_answer(&answer);
+    }
+}
+
 TEST(aws_s3_lists_are_read)
 {
     struct http_response answer = make_answer(

@@ -44,12 +44,6 @@ TEST(digest_hmac_matches_rfc_4231)
     CHECK_TEXT(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
-TEST(digest_crc32_continues)
-{
-    CHECK_INTEGER(digest_crc32(0, "123456789", 9), 0xCBF43926);
-    CHECK_INTEGER(digest_crc32(digest_crc32(0, "1234", 4), "56789", 5), 0xCBF43926);
-}
-
 TEST(digest_random_differs)
 {
     unsigned char first[16] = {0}, second[16] = {0};
