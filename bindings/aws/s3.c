@@ -241,11 +241,12 @@ static void on_done(void *context, struct http_response *answer, const struct er
     finish(call, NULL);
 }
 
-/* A 200 may hold an error document (a copy that failed half-way), a body may come damaged. */
+/* A 200 may hold an error document (what failed half-way), a body may come damaged. */
 static bool check_answer(void *context, const struct http_response *answer, struct error *err)
 {
     const struct s3_operation_call *call = context;
-    if (call->request->operation == S3_COPY && answer_is_xml_error(answer)) {
+    enum s3_operation operation = call->request->operation;
+    if ((operation == S3_COPY || operation == S3_DELETE_ALL) && answer_is_xml_error(answer)) {
         answer_read_error(answer, err);
         return false;
     }

@@ -248,6 +248,7 @@ bool s3_parse_checksum(const struct http_response *answer, struct error *err)
 /* ---- documents ------------------------------------------------------------------------------- */
 
 struct parse {
+    const char *root; /* what the document has to be */
     struct s3_response *response;
     struct s3_object object; /* the <Contents> being read */
     struct s3_key_error key_error;
@@ -437,12 +438,21 @@ static bool on_copy_end(void *context, const char *name, int depth, const char *
     return true;
 }
 
+/* Another document says nothing of what was asked: an empty list of failures, say, it is not. */
+static bool on_begin(void *context, const char *name, int depth, struct error *err)
+{
+    const struct parse *parse = context;
+    return depth > 1 || strcmp(name, parse->root) == 0 ||
+           error_set(err, "bad_response", "S3 answered with a document <%.64s>, not <%s>", name,
+                     parse->root);
+}
+
 static bool read_document(struct parse *parse, const struct http_response *answer,
                           bool (*end)(void *, const char *, int, const char *, size_t,
                                       struct error *),
                           struct error *err)
 {
-    struct xml_reader reader = {.end = end, .context = parse};
+    struct xml_reader reader = {.begin = on_begin, .end = end, .context = parse};
     bool ok = xml_read(buffer_text(&answer->body), answer->body.length, &reader, err);
     s3_object_release(&parse->object);
     free(parse->key_error.key);
@@ -493,7 +503,7 @@ bool s3_parse_completed(const struct http_response *answer, struct s3_response *
                         struct error *err)
 {
     struct s3_response made = {0};
-    struct parse parse = {.response = &made};
+    struct parse parse = {.root = "CompleteMultipartUploadResult", .response = &made};
     bool ok = copy_header(answer, "x-amz-version-id", &made.object.version_id, err) &&
               read_document(&parse, answer, on_copy_end, err);
     if (ok && (made.object.etag == NULL || strcmp(made.object.etag, "\"\"") == 0)) {
@@ -512,7 +522,10 @@ bool s3_parse_completed(const struct http_response *answer, struct s3_response *
 static bool parse_answer(const struct s3_request *request, struct http_response *answer,
                          struct s3_response *response, struct error *err)
 {
-    struct parse parse = {.response = response};
+    static const char *const roots[] = {[S3_COPY] = "CopyObjectResult",
+                                        [S3_DELETE_ALL] = "DeleteResult",
+                                        [S3_LIST] = "ListBucketResult"};
+    struct parse parse = {.root = roots[request->operation], .response = response};
     switch (request->operation) {
     case S3_GET:
         return read_get(request, answer, response, err);

@@ -141,6 +141,15 @@ t.test("a copy that answers 200 with an error has failed", function()
   t.raises("the source has more than 5368709120 bytes", copy, "copy-large")
 end)
 
+t.test("so has a delete_all, or a list", function()
+  local function delete_all(bucket) return s3.delete_all { bucket = bucket, keys = { "a" } } end
+  t.equal(delete_all "delete-all", { deleted = 1, errors = {} })
+  t.equal(#lines_of "delete-all", 2)
+  t.equal(t.raises("AccessDenied", delete_all, "delete-all-denied").status, 200)
+  t.equal(t.raises("<html>", delete_all, "delete-all-strange").code, "bad_response")
+  t.equal(t.raises("<Error>", s3.list, { bucket = "list-strange" }).code, "bad_response")
+end)
+
 t.test("a lost answer of a conditional put is recognised", function()
   local function put(key)
     return s3.put { bucket = "faults", key = key, body = "mine", if_none_match = "*" }

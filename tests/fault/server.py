@@ -79,6 +79,11 @@ STEPS = {
                     ("answer", 200, b"hello", {"x-amz-checksum-crc32": "NhCmhg=="})],
     "copy": [("answer", 200, b"\n\n  " + xml_error("InternalError"), {}),
              ("answer", 200, COPIED, {})],
+    "delete-all": [("answer", 200, xml_error("InternalError"), {}),
+                   ("answer", 200, b"<DeleteResult/>", {})],
+    "delete-all-denied": [("answer", 200, xml_error("AccessDenied"), {})],
+    "delete-all-strange": [("answer", 200, b"<html/>", {})],
+    "list-strange": [("answer", 200, b"<Error/>", {})],
     "copy-denied": [("answer", 200, xml_error("AccessDenied"), {})],
     "copy-large": [("answer", 400, xml_error(
         "InvalidRequest", "The specified copy source is larger than the maximum allowable size for "
