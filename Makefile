@@ -20,6 +20,9 @@ TEST_DEPS := python3 openssl libheif-examples radosgw ceph-mon ceph-osd ceph-com
              openjdk-17-jre-headless
 CONTRACT_DEPS := python3-venv
 BENCH_DEPS    := python3-venv
+# What the layer is linked from is not installed, but fetched (layer/Makefile).
+LAYER_DEPS := gcc make dpkg-dev patch xz-utils autoconf automake libtool openssl zip unzip
+LAYER_DEPS_arm64 := gcc-aarch64-linux-gnu
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
              python3-botocore
 
@@ -67,7 +70,7 @@ SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
 .PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
-        bench bench-deps bench-aws clean FORCE
+        bench bench-deps bench-aws layer layer-deps layer-check function clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -254,6 +257,23 @@ test-sign: ci-deps ## sign random requests as botocore does (COUNT=5000)
 test-contract: contract-deps ## run the stores' tests against real servers on loopback
 	@$(MAKE) --no-print-directory $(BUILD)/lunette
 	@BUILD=$(BUILD) bash tests/contract/run $(SERVER)
+
+# ---- Lambda ---------------------------------------------------------------------------------
+
+ARCH ?= x86_64
+
+layer-deps: ## install what building the layer needs
+	$(call install-packages,$(LAYER_DEPS) $(LAYER_DEPS_$(ARCH)))
+
+layer: layer-deps ## build the Lambda layer, build/layer/ARCH/layer.zip (ARCH=x86_64 or arm64)
+	@$(MAKE) -f layer/Makefile --no-print-directory ARCH=$(ARCH)
+
+# The zip of a function: the rules, and what they require from beside them.
+FUNCTION := build/function.zip
+HANDLER  ?= scripts/handler.lua
+
+function: layer-deps ## pack the rules for Lambda, build/function.zip (HANDLER=FILE MODULES="FILE...")
+	@sh layer/function.sh $(FUNCTION) $(HANDLER) $(MODULES)
 
 lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
 	@bash tests/lint.sh

@@ -22,6 +22,9 @@
 #include "host/loop.h"
 #include "host/runtime.h"
 #include "host/vm.h"
+#ifdef LUNETTE_LAYER
+#include "layer/layer.h"
+#endif
 
 #define STORE_DEFAULT     "lunette-store"
 #define TIMEOUT_DEFAULT_S 60
@@ -385,10 +388,16 @@ static void print_versions(void)
 {
     printf("lunette %s\n%s\n%s\n%s\n", LUNETTE_VERSION, LUA_RELEASE, http_versions(),
            image_engine_versions());
+#ifdef LUNETTE_LAYER
+    printf("\nlinked from Debian:\n%s", layer_packages);
+#endif
 }
 
 int main(int argc, char **argv)
 {
+#ifdef LUNETTE_LAYER
+    layer_start();
+#endif
     (void)signal(SIGPIPE, SIG_IGN);
     const char *runtime_api = env_text("AWS_LAMBDA_RUNTIME_API", NULL);
     if (runtime_api != NULL && is_runtime(argc, argv)) {

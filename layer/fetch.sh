@@ -1,0 +1,95 @@
+#!/bin/sh
+# Gets Debian packages for the layer without installing them: archives of one architecture unpacked
+# into a sysroot, sources unpacked into a folder. Needs no root and changes nothing on the machine,
+# whose own list may lack source packages, or know one architecture only.
+#
+#   fetch.sh prepare APT                          make a private package list in the folder APT
+#   fetch.sh archives APT DEBIAN_ARCH TO PACKAGE...   unpack binary packages into the folder TO
+#   fetch.sh source APT TO PACKAGE                unpack the source of PACKAGE as the folder TO
+#
+# Each also writes what it took, one line a package, "name version sha256", to TO.list. apt checks
+# every file against the archive's signature.
+set -eu
+
+apt_settings() {
+    mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
+    cat <<END
+Dir::State::Lists "$1/lists";
+Dir::Cache "$1/cache";
+APT::Sandbox::User "";
+APT::Get::List-Cleanup "false";
+Acquire::Languages "none";
+Acquire::Retries "3";
+APT::Architectures { "amd64"; "arm64"; };
+END
+}
+
+# The archives that are Debian's among those that this machine uses, whatever they are called there.
+# The release comes before its security updates: of a version that is in both, apt takes the first's
+# file, and the other may have dropped it.
+debian_archives() {
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' \
+        'Created-By: Packages' | awk '$4 == "Debian" { print $1, $2, $3 }' | sort -u -k 2
+}
+
+prepare() {
+    apt=$1
+    keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    mkdir -p "$apt"
+    apt_settings "$apt" >"$apt/machine.conf"
+    export APT_CONFIG="$apt/machine.conf"
+    apt-get update -qq >"$apt/update.log" 2>&1 || true # the others may well be out of reach
+    debian_archives >"$apt/archives"
+    [ -s "$apt/archives" ] || {
+        echo "layer: no Debian archive can be reached, see $apt/update.log" >&2
+        exit 1
+    }
+    [ -e "$keys" ] && signed="[signed-by=$keys]" || signed=
+    while read -r address release component; do
+        echo "deb $signed $address $release $component"
+        echo "deb-src $signed $address $release $component"
+    done <"$apt/archives" >"$apt/sources.list"
+    {
+        apt_settings "$apt"
+        echo "Dir::Etc::SourceList \"$apt/sources.list\";"
+        echo 'Dir::Etc::SourceParts "/dev/null";'
+    } >"$apt/apt.conf"
+    APT_CONFIG="$apt/apt.conf" apt-get update -qq
+}
+
+archives() {
+    export APT_CONFIG="$1/apt.conf"
+    architecture=$2 to=$3
+    shift 3
+    rm -rf "$to" "$to.debs"
+    mkdir -p "$to" "$to.debs"
+    (cd "$to.debs" && apt-get download -qq -o APT::Architecture="$architecture" "$@")
+    for deb in "$to.debs"/*.deb; do
+        dpkg-deb -x "$deb" "$to"
+        printf '%s %s\n' "$(dpkg-deb -W --showformat '${Package} ${Version}' "$deb")" \
+            "$(sha256sum "$deb" | cut -d ' ' -f 1)"
+    done | LC_ALL=C sort >"$to.list"
+    rm -r "$to.debs"
+}
+
+source_of() {
+    export APT_CONFIG="$1/apt.conf"
+    to=$2 package=$3
+    rm -rf "$to" "$to.files"
+    mkdir -p "$to.files"
+    (cd "$to.files" && apt-get source -qq --download-only "$package")
+    dpkg-source --no-check -x "$to.files"/*.dsc "$to" >"$to.log" 2>&1
+    [ -e "$to/configure" ] || (cd "$to" && autoreconf -fi >>"$to.log" 2>&1)
+    awk -v name="$package" -v sum="$(sha256sum "$to.files"/*.dsc | cut -d ' ' -f 1)" \
+        '/^Version:/ { print name, $2, sum; exit }' "$to.files"/*.dsc >"$to.list"
+    rm -r "$to.files"
+}
+
+command=$1
+shift
+case $command in
+prepare) prepare "$@" ;;
+archives) archives "$@" ;;
+source) source_of "$@" ;;
+*) exit 2 ;;
+esac
