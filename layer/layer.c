@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 /*
- * A static glibc has the name services `files` and `dns` built in, and opens a library for any other
- * that the system's nsswitch.conf names. That library brings the system's own libc along, and the
- * process aborts: on some systems at once, on others with the first name that isn't found.
+ * A static glibc has the name services `files` and `dns` built in, and opens a library for any
+ * other that the system's nsswitch.conf names. That library brings the system's own libc along, and
+ * the process aborts: on some systems at once, on others with the first name that isn't found.
  */
 static void choose_name_services(void)
 {
@@ -35,7 +35,6 @@ void layer_start(void)
  * What Lua (package.loadlib) and OpenSSL (engines, providers) would open libraries with. These take
  * the place of the C library's own, which would load a second libc into the process.
  */
-/* NOLINTBEGIN(readability-identifier-naming,readability-inconsistent-declaration-parameter-name) */
 void *dlopen(const char *file, int mode)
 {
     (void)file;
@@ -61,4 +60,3 @@ char *dlerror(void)
     static char message[] = "native modules can't be loaded: the program is static";
     return message;
 }
-/* NOLINTEND(readability-identifier-naming,readability-inconsistent-declaration-parameter-name) */

@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 only=${1:-}
 passed=0 failed=0
 
-mapfile -t sources < <(find host bindings tests -name '*.c' | sort)
-mapfile -t headers < <(find host bindings tests -name '*.h' | sort)
+mapfile -t sources < <(find host bindings layer tests -name '*.c' | sort)
+mapfile -t headers < <(find host bindings layer tests -name '*.h' | sort)
 
 check() {
     local name=$1 output
@@ -55,7 +55,7 @@ cpp() {
         --suppress=missingIncludeSystem --suppress=va_end_missing:bindings/arguments.c \
         --suppress='memleak:tests/*' --suppress='memleakOnRealloc:tests/*' \
         --suppress=nullPointerRedundantCheck --template='{file}:{line}: {severity}: {message} [{id}]' \
-        -q -j "$(nproc)" -I. -D_GNU_SOURCE -D__GNUC__ host bindings tests
+        -q -j "$(nproc)" -I. -D_GNU_SOURCE -D__GNUC__ host bindings layer tests
 }
 
 check clang-format clang-format --dry-run -Werror "${sources[@]}" "${headers[@]}"
