@@ -131,6 +131,10 @@ static bool hash_body(const struct aws_request *request, char hex[2 * DIGEST_MAX
 {
     unsigned char digest[DIGEST_MAX];
     size_t length;
+    if (request->body_sha256 != NULL) {
+        (void)snprintf(hex, 2 * DIGEST_MAX + 1, "%s", request->body_sha256);
+        return true;
+    }
     if (!digest_compute(DIGEST_SHA256, request->body_length == 0 ? "" : request->body,
                         request->body_length, digest, &length, err)) {
         return false;

@@ -56,6 +56,7 @@ struct aws_request {
     size_t header_count;
     const void *body;
     size_t body_length;
+    const char *body_sha256; /* in hex, where it is known already; NULL: computed when signing */
     size_t response_max;
     /* Doing it twice is not doing it once: repeated only when it has surely not been done (refused
      * with 503 or throttled, not even connected). */

@@ -149,6 +149,10 @@ static bool add_digest(struct s3_wire *wire, const char *name, enum digest_kind 
     if (!digest_compute(kind, body, wire->request.body_length, digest, &length, err)) {
         return false;
     }
+    if (kind == DIGEST_SHA256) { /* a large body is read once, for the checksum and the signature */
+        digest_hex(digest, length, wire->body_sha256);
+        wire->request.body_sha256 = wire->body_sha256;
+    }
     base64_encode(digest, length, text);
     return add_header(wire, name, text_of(text)) || error_set_memory(err, "preparing a request");
 }

@@ -24,6 +24,7 @@
 struct s3_wire {
     struct aws_request request; /* endpoint and check are the caller's to set */
     struct buffer path, body;
+    char body_sha256[2 * DIGEST_MAX + 1];
     char marker[S3_MARKER_SIZE]; /* empty: none was sent */
     struct uri_parameter query[S3_QUERY_MAX];
     struct http_header *headers; /* room for header_room */
