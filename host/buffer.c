@@ -57,7 +57,9 @@ bool buffer_reserve(struct buffer *buffer, size_t length)
     if (needed <= buffer->capacity) {
         return true;
     }
-    size_t capacity = buffer->capacity == 0 ? BUFFER_FIRST_CAPACITY : buffer->capacity;
+    /* What is asked for at first may be all there will be. */
+    size_t first = needed > BUFFER_FIRST_CAPACITY ? needed : BUFFER_FIRST_CAPACITY;
+    size_t capacity = buffer->capacity == 0 ? first : buffer->capacity;
     while (capacity < needed) {
         capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
     }

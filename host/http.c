@@ -86,9 +86,23 @@ const char *http_versions(void)
 
 /* ---- what curl calls while a transfer runs --------------------------------------------------- */
 
+/* At once, when its length is announced; too much is refused before it comes. */
+static void make_room(struct http_transfer *transfer)
+{
+    struct buffer *body = &transfer->response.body;
+    curl_off_t length = -1;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length > 0) {
+        (void)buffer_reserve(body, (size_t)length);
+    }
+}
+
 static size_t receive_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_transfer *transfer = context;
+    if (transfer->response.body.data == NULL) {
+        make_room(transfer);
+    }
     if (!buffer_append(&transfer->response.body, bytes, size * count)) {
         transfer->refused = true;
         return 0;

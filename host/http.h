@@ -33,7 +33,7 @@ struct http_request {
     size_t header_count;
     const void *body; /* borrowed until the transfer is done or cancelled */
     size_t body_length;
-    size_t response_max;        /* bytes of body accepted; more is the error `too_large` */
+    size_t response_max;        /* bytes of body; more, come or announced, is `too_large` */
     int64_t timeout_ms;         /* for the whole transfer; 0 = none */
     int64_t connect_timeout_ms; /* 0 = curl's own */
     int stall_timeout_s;        /* `timeout` when no byte has moved for this long; 0 = none */

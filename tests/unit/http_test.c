@@ -253,6 +253,7 @@ TEST(http_names_what_went_wrong)
         {"/short", "network", "", 1000, 5000},
         {"/silent", "timeout", "", 1000, 100},
         {"/echo", "too_large", "the response is larger than its limit of 10 bytes", 10, 5000},
+        {"/short", "too_large", "the response is larger than its limit of 99 bytes", 99, 5000},
         {"/headers", "too_large", "the response's header is larger", 1000, 5000},
     };
     struct server server;
