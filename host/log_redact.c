@@ -41,26 +41,72 @@ bool log_is_secret(const char *name, size_t length)
     return false;
 }
 
-/* Length of the marker that starts here, its "=" included; 0 when there is none. */
+static bool begins_with(const char *text, size_t length, const char *word)
+{
+    size_t size = strlen(word);
+    return size <= length && strncasecmp(text, word, size) == 0;
+}
+
+static size_t skip(const char *text, size_t length, size_t from, const char *bytes)
+{
+    while (from < length && text[from] != '\0' && strchr(bytes, text[from]) != NULL) {
+        from++;
+    }
+    return from;
+}
+
+/* What stands between a name and its value: of a query, in JSON (also as text within JSON), of a
+ * table in a script, of a form's input. 0: no value follows. */
+static size_t separator_length(const char *text, size_t length)
+{
+    size_t quotes = skip(text, length, 0, "\\\"'");
+    size_t at = quotes == 0 ? 0 : skip(text, length, quotes, " ]");
+    if (begins_with(text + at, length - at, "=")) {
+        at++;
+    } else if (begins_with(text + at, length - at, "%3d")) {
+        at += strlen("%3d");
+    } else if (quotes > 0 && begins_with(text + at, length - at, ":")) {
+        at++;
+    } else if (quotes > 0 && begins_with(text + at, length - at, "value=")) {
+        at += strlen("value=");
+    } else {
+        return 0;
+    }
+    at = quotes == 0 ? at : skip(text, length, at, " ");
+    return skip(text, length, at, "\\\"'");
+}
+
+/* Length of the marker that starts here, up to the secret; 0 when there is none. A form's policy
+ * holds the session token; it is JSON in base64, which other policies are not. */
 static size_t marker_length(const char *text, size_t length)
 {
-    static const char *const markers[] = {"signature=", "signature%3d",
-                                          "security-token=", "security-token%3d"};
-    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
-        size_t size = strlen(markers[i]);
-        if (size <= length && strncasecmp(text, markers[i], size) == 0) {
-            return size;
+    static const char *const words[] = {"signature", "security-token", "policy"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t size = strlen(words[i]);
+        if (!begins_with(text, length, words[i])) {
+            continue;
         }
+        size_t separator = separator_length(text + size, length - size);
+        size_t marker = size + separator;
+        bool plain = words[i][0] == 'p' && !begins_with(text + marker, length - marker, "eyJ");
+        return separator == 0 || plain ? 0 : marker;
     }
     return 0;
 }
 
+/* A "/" may have been escaped, more than once, by who made JSON of it. */
 static size_t secret_length(const char *text, size_t length)
 {
     size_t i = 0;
-    while (i < length && (isalnum((unsigned char)text[i]) ||
-                          (text[i] != '\0' && strchr("%+/=-._~", text[i]) != NULL))) {
-        i++;
+    while (i < length) {
+        size_t slash = skip(text, length, i, "\\");
+        bool escaped = slash > i && slash < length && text[slash] == '/';
+        bool plain = isalnum((unsigned char)text[i]) ||
+                     (text[i] != '\0' && strchr("%+/=-._~", text[i]) != NULL);
+        if (!escaped && !plain) {
+            break;
+        }
+        i = escaped ? slash + 1 : i + 1;
     }
     return i;
 }

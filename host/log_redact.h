@@ -7,8 +7,12 @@
 
 #include <stddef.h>
 
-/* Replaces what follows `signature=` and `security-token=` (also with %3D; any case) by "***", in
- * place. Returns the new length, which is at most the old one. */
+/*
+ * Replaces by "***", in place, the values of `signature` and `security-token`, and that of `policy`
+ * where it is a form's (JSON in base64, which holds the session token). A value is what follows `=`
+ * or %3D, or stands so in JSON, in a table or in a form's input; names in any case. Returns the new
+ * length, which is at most the old one.
+ */
 size_t log_redact(char *line, size_t length);
 
 #endif

@@ -172,6 +172,20 @@ TEST(log_redacts_signed_urls)
         {"Credential=AK, Signature=deadbeef", "Credential=AK, Signature=***"},
         {"X-Amz-Security-Token%3Dabc%2Fdef\"", "X-Amz-Security-Token%3D***\""},
         {"signature=abcd signature=efgh!", "signature=*** signature=***!"},
+        {"the signature: is wrong, signature is", "the signature: is wrong, signature is"},
+        {"{\"x-amz-signature\":\"abcd\",\"b\":1}", "{\"x-amz-signature\":\"***\",\"b\":1}"},
+        {"\"{\\\"X-Amz-Signature\\\": \\\"abcd\\\"}\"",
+         "\"{\\\"X-Amz-Signature\\\": \\\"***\\\"}\""},
+        {"{'x-amz-security-token': 'a+/b\\/c\\\\/d=='}", "{'x-amz-security-token': '***'}"},
+        {"[\"x-amz-security-token\"] = \"abcd\\", "[\"x-amz-security-token\"] = \"***\\"},
+        {"name=\"x-amz-signature\" value=\"abcd\">", "name=\"x-amz-signature\" value=\"***\">"},
+        {"\"policy\":\"eyJleHBpcmF0aW9uIjo=\"", "\"policy\":\"***\""},
+        {"policy=eyJl policy=\"eyJl\"", "policy=*** policy=\"***\""},
+        {"\"policy\":\"keep\" policy=keep", "\"policy\":\"keep\" policy=keep"},
+        {"signature", "signature"},
+        {"signature\"", "signature\""},
+        {"signature\":", "signature\":"},
+        {"policy=", "policy="},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         check_case("%s", cases[i].line);
