@@ -18,7 +18,7 @@ DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-
 # The servers that the tests start on loopback: Ceph's S3, AWS's own DynamoDB Local.
 TEST_DEPS := python3 openssl libheif-examples radosgw ceph-mon ceph-osd ceph-common curl maven \
              openjdk-17-jre-headless
-CONTRACT_DEPS := python3-venv
+CONTRACT_DEPS := python3-venv awscli
 BENCH_DEPS    := python3-venv
 # What the layer is linked from is not installed, but fetched (layer/Makefile).
 LAYER_DEPS := gcc make dpkg-dev patch xz-utils autoconf automake libtool openssl zip unzip
