@@ -117,8 +117,11 @@ end
 local function remove(w, options, name, source)
   local status, previous = swap(w, options, function(list)
     local old = text.find(list, name)
-    if not old then return "absent" end
-    if not source then return text.remove(list, name, options.sequencer) end
+    if not source then
+      if not old then return "absent" end
+      return text.remove(list, name, options.sequencer)
+    end
+    -- Before anything else: whoever took out too much and died comes again, and finds nothing.
     local now = source_etag(w, source)
     if now and now ~= source.etag then return "superseded", nil, old end
     return text.remove(list, name)
