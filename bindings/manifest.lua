@@ -10,146 +10,91 @@
 -- has to look again, too.
 
 local check = require "lunette.check"
-local failure = require "failure"
+local dynamodb = require "dynamodb"
+local items = require "lunette.manifest_table"
+local object = require "lunette.manifest_object"
 local s3 = require "s3"
 local task = require "task"
 local text = require "lunette.manifest_text"
-
-local bytes_max = 8 * 1024 * 1024
-local attempts_max = 50
-local reserve_ms = 1500 -- kept for reporting a failure before the platform's timeout
-local backoff_ms, backoff_max_ms = 100, 2000
 
 -- What stands between the algorithm and the world; tests pass their own.
 local world = {
   get = s3.get,
   head = s3.head,
   put = s3.put,
+  item_get = dynamodb.get,
+  item_put = dynamodb.put,
+  item_pages = dynamodb.query_pages,
   sleep_ms = task.sleep,
   remaining_ms = task.remaining_ms,
   random = math.random,
+  now = os.time,
 }
 
-local function place(options)
-  return ("s3://%s/%s"):format(options.bucket, options.key)
-end
-
-local function is_missing(err)
-  local code = failure.field(err, "code")
-  return code == "NoSuchKey" or code == "NotFound"
-end
-
--- What another attempt may cure. The deadline is no such thing.
-local function may_pass(err)
-  local code = failure.field(err, "code")
-  return failure.field(err, "retryable") == true and code ~= "deadline" and code ~= "cancelled"
-end
-
--- The entries and the ETag; an empty list and nil when there is no manifest. Without the right to
--- list the bucket S3 says 403 for what isn't there: then it may be created, and the 403 is
--- returned too, to be raised if it turns out to exist.
-local function load(w, options)
-  local ok, object = pcall(w.get, {
-    bucket = options.bucket, key = options.key, max_bytes = bytes_max,
-  })
-  if not ok then
-    if is_missing(object) then return {} end
-    if failure.field(object, "status") == 403 then return {}, nil, object end
-    if failure.field(object, "code") == "too_large" then
-      failure.raise { code = "manifest_too_large", retryable = false,
-        message = ("%s is larger than %d bytes; spread the entries over several manifests")
-          :format(place(options), bytes_max) }
-    end
-    error(object, 0)
-  end
-  local list, wrong = text.parse(object.body)
-  if not list then
-    failure.raise { code = "manifest_damaged", retryable = false,
-      message = ("%s %s; it is left as it is: repair or delete it"):format(place(options), wrong) }
-  end
-  return list, object.etag
-end
-
--- True when written, false when somebody else was faster or nobody knows.
-local function store(w, options, bytes, etag, denied)
-  if #bytes > bytes_max then
-    failure.raise { code = "manifest_too_large", retryable = false,
-      message = ("%s would become %d bytes, the limit is %d; spread the entries over several "
-        .. "manifests"):format(place(options), #bytes, bytes_max) }
-  end
-  local ok, stored = pcall(w.put, {
-    bucket = options.bucket, key = options.key, body = bytes,
-    content_type = "application/json", cache_control = "no-cache",
-    if_match = etag, if_none_match = not etag and "*" or nil,
-    allow_recursion = options.allow_recursion,
-  })
-  if ok and stored then return true end
-  if denied then error(denied, 0) end
-  -- An answer that was lost, or 404 for a manifest deleted meanwhile: the next look decides.
-  if ok or is_missing(stored) or may_pass(stored) then return false end
-  error(stored, 0)
+-- Where the truth about the entries is: in the object itself, or in a table.
+local function open(w, options)
+  return (options.table and items or object).open(w, options)
 end
 
 -- The source's ETag now; nil when it is gone.
 local function source_etag(w, source)
-  local ok, object = pcall(w.head, { bucket = source.bucket, key = source.key })
-  if ok then return object.etag end
-  if is_missing(object) then return nil end
-  error(object, 0)
-end
-
--- Looks, decides and writes until it holds. `decide(list)` returns a status, the new text or nil,
--- and the old entry.
-local function swap(w, options, decide)
-  for attempt = 1, attempts_max do
-    local list, etag, denied = load(w, options)
-    local status, bytes, previous = decide(list)
-    if not bytes or store(w, options, bytes, etag, denied) then return status, previous end
-    local pause_ms = w.random(0, math.min(backoff_ms << (attempt - 1), backoff_max_ms))
-    if w.remaining_ms() < reserve_ms + pause_ms then break end
-    w.sleep_ms(pause_ms)
-  end
-  failure.raise { code = "conflict", retryable = true, operation = "manifest",
-    message = ("%s was changed by others at every attempt"):format(place(options)) }
+  local ok, found = pcall(w.head, { bucket = source.bucket, key = source.key })
+  if ok then return found.etag end
+  if object.is_missing(found) then return nil end
+  error(found, 0)
 end
 
 -- Nobody speaks for the source any more, unless it is there in another version.
-local function remove(w, options, name, source)
-  local status, previous = swap(w, options, function(list)
-    local old = text.find(list, name)
-    if not source then
-      if not old then return "absent" end
-      return text.remove(list, name, options.sequencer)
-    end
-    -- Before anything else: whoever took out too much and died comes again, and finds nothing.
+local function remove_silent(w, keeper, name, source)
+  local function is_replaced()
     local now = source_etag(w, source)
-    if now and now ~= source.etag then return "superseded", nil, old end
-    return text.remove(list, name)
-  end)
-  if source and status == "removed" then
-    local now = source_etag(w, source)
-    if now and now ~= source.etag then status = "superseded" end
+    return now ~= nil and now ~= source.etag
   end
+  local status, previous = keeper:change(name, function(old)
+    if is_replaced() then return "superseded" end
+    if not old then return "absent" end
+    return "removed", false
+  end)
+  if status == "removed" and is_replaced() then status = "superseded" end
   return status, previous
 end
 
-local function update(w, options)
-  local entry, source = options.entry, options.source
-  local status, previous = swap(w, options, function(list)
-    local old = text.find(list, entry.name)
-    if not source then return text.update(list, entry) end
+local function remove_older(keeper, name, sequencer)
+  return keeper:change(name, function(old, removed)
+    local status = text.remove(old, sequencer)
+    local is_news = keeper.remembers and sequencer and sequencer > (removed or "")
+    if status == "removed" or status == "absent" and is_news then return status, false end
+    return status
+  end, sequencer)
+end
+
+-- Only the source's present version speaks for it.
+local function update_spoken(w, keeper, entry, source)
+  local status, previous = keeper:change(entry.name, function(old)
     local now = source_etag(w, source)
-    if not now then return "gone", nil, old end
-    if now ~= source.etag then return "superseded", nil, old end
-    return text.update(list, entry)
+    if not now then return "gone" end
+    if now ~= source.etag then return "superseded" end
+    return text.update(old, entry)
   end)
-  if not source or status == "superseded" then return status, previous end
+  if status == "superseded" then return status, previous end
   local now = source_etag(w, source)
   if now == source.etag then return status, previous end
   if now then return "superseded", previous end
   local gone = { bucket = source.bucket, key = source.key }
-  local removed = remove(w, options, entry.name, gone)
+  local removed = remove_silent(w, keeper, entry.name, gone)
   return removed == "superseded" and removed or "gone", previous
+end
+
+local function update_newer(keeper, entry)
+  return keeper:change(entry.name, function(old, removed)
+    return text.update(old, entry, removed)
+  end)
+end
+
+-- Makes a change public, unless the caller has to call again for the version that there is now.
+local function finish(keeper, source, status, previous)
+  if not (source and status == "superseded") then keeper:publish() end
+  return status, previous
 end
 
 -- ---- the public functions ----------------------------------------------------------------------
@@ -157,17 +102,22 @@ end
 local bucket = { "string", required = true, filled = true }
 local key = { "string", default = "images.json", filled = true }
 local source = { "table" }
+local table_name = { "string", filled = true }
 local allow_recursion = { "boolean" }
 
 local read_fields = { bucket = bucket, key = key }
 local find_fields = { bucket = bucket, key = key, name = { "string", required = true } }
 local update_fields = {
-  bucket = bucket, key = key, source = source, entry = { "table", required = true },
-  allow_recursion = allow_recursion,
+  bucket = bucket, key = key, table = table_name, source = source,
+  entry = { "table", required = true }, allow_recursion = allow_recursion,
 }
 local remove_fields = {
-  bucket = bucket, key = key, source = source, sequencer = { "string" },
+  bucket = bucket, key = key, table = table_name, source = source, sequencer = { "string" },
   name = { "string", required = true, filled = true }, allow_recursion = allow_recursion,
+}
+local publish_fields = {
+  bucket = bucket, key = key, table = { "string", required = true, filled = true },
+  allow_recursion = allow_recursion,
 }
 local update_source_fields = {
   bucket = bucket, key = { "string", required = true, filled = true },
@@ -188,14 +138,14 @@ local function module_with(w)
 
   function manifest.read(options)
     options = check.options("read", options, read_fields)
-    local list, etag, denied = load(w, options)
-    if denied then error(denied, 0) end
-    return list, etag
+    local file = object.load(w, options)
+    if file.denied then error(file.denied, 0) end
+    return file.list, file.etag
   end
 
   function manifest.find(options)
     options = check.options("find", options, find_fields)
-    return (text.find(load(w, options), options.name))
+    return (text.find(object.load(w, options).list, options.name))
   end
 
   function manifest.update(options)
@@ -205,14 +155,24 @@ local function module_with(w)
       wrong = "field 'entry.name' is not a non-empty string"
     end
     if wrong then check.complain(1, "update", wrong) end
-    return update(w, options)
+    local keeper, entry, source_given = open(w, options), options.entry, options.source
+    if not source_given then return finish(keeper, nil, update_newer(keeper, entry)) end
+    return finish(keeper, source_given, update_spoken(w, keeper, entry, source_given))
   end
 
   function manifest.remove(options)
     options = check.options("remove", options, remove_fields)
     local wrong = wrong_source(options.source, remove_source_fields)
     if wrong then check.complain(1, "remove", wrong) end
-    return remove(w, options, options.name, options.source)
+    local keeper, name, source_given = open(w, options), options.name, options.source
+    if not source_given then
+      return finish(keeper, nil, remove_older(keeper, name, options.sequencer))
+    end
+    return finish(keeper, source_given, remove_silent(w, keeper, name, source_given))
+  end
+
+  function manifest.publish(options)
+    items.open(w, check.options("publish", options, publish_fields)):publish_all()
   end
 
   return manifest

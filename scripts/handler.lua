@@ -27,6 +27,8 @@ local rules = {
     uploaded = "uploaded" },
 
   manifest = "images.json", -- the public list, in the destination
+  manifest_table = env.get "MANIFEST_TABLE", -- optional, for many uploads at once: a DynamoDB table
+    -- with the partition key `manifest` and the sort key `name`
   table = env.get "METADATA_TABLE", -- optional: a DynamoDB table with the partition key `id`
   when_deleted = "remove", -- of an upload that was deleted: "remove" all that came of it, or "keep"
   max_bytes = 50000000, -- larger uploads are refused; so are they by the image limit `bytes`
@@ -57,8 +59,9 @@ local function set(...)
 end
 
 local rule_types = { destination = "string", variants = "table", naming = "string",
-  cache_control = "string", metadata = "table", manifest = "string", table = "string",
-  when_deleted = "string", max_bytes = "integer", edition = "integer" }
+  cache_control = "string", metadata = "table", manifest = "string", manifest_table = "string",
+  table = "string", when_deleted = "string", max_bytes = "integer", edition = "integer" }
+local optional = set("manifest_table", "table")
 local variant_types = { name = "string", width = "integer", height = "integer", fit = "string",
   gravity = "string", enlarge = "boolean", format = "string", quality = "integer",
   progressive = "boolean", lossless = "boolean", background = "string",
@@ -131,7 +134,7 @@ end
 local function refuse_slips()
   refuse_fields("rules", rules, rule_types)
   for name in pairs(rule_types) do
-    insist(rules[name] ~= nil or name == "table", "rules.%s is missing", name)
+    insist(rules[name] ~= nil or optional[name], "rules.%s is missing", name)
   end
   refuse_variants(rules.variants)
   refuse_naming(rules.naming)
@@ -237,28 +240,36 @@ local function publish(upload, object, version, old_entry, old_item)
   record.name, record.version = upload.key, version
   record.variants = make_pictures(upload, photo, version)
   store_item(upload, record)
-  local status = manifest.update {
-    bucket = rules.destination, key = rules.manifest, entry = record,
-    source = { bucket = upload.bucket, key = upload.key, etag = object.etag },
+  local status, previous = manifest.update {
+    bucket = rules.destination, key = rules.manifest, table = rules.manifest_table,
+    entry = record, source = { bucket = upload.bucket, key = upload.key, etag = object.etag },
   }
   if status == "updated" or status == "unchanged" then
-    delete_pictures(record, old_entry or nil, old_item or nil)
+    delete_pictures(record, old_entry or {}, old_item or {}, previous)
   end
   record.status = "done"
   return record
 end
 
+-- Takes the photo off the list, and returns what this said of it last. A photo that isn't there may
+-- be in the table of the list, where a run has left it that died.
+local function delist(upload, etag, entry)
+  if not entry and not rules.manifest_table then return end
+  local status, previous = manifest.remove {
+    bucket = rules.destination, key = rules.manifest, table = rules.manifest_table,
+    name = upload.key, source = { bucket = upload.bucket, key = upload.key, etag = etag },
+  }
+  return status == "removed" and previous or nil
+end
+
 -- Takes back everything; `etag` is that of a photo that can't be shown, nil for a deleted one.
 local function withdraw(upload, etag, entry, item)
-  if entry then
-    manifest.remove { bucket = rules.destination, key = rules.manifest, name = upload.key,
-      source = { bucket = upload.bucket, key = upload.key, etag = etag } }
-  end
+  local listed = delist(upload, etag, entry)
   if item and not etag then
     dynamodb.delete { table = rules.table, key = { id = item_id(upload) } }
   end
-  delete_pictures(nil, entry or {}, item or {})
-  return { status = (entry or item) and "deleted" or "gone" }
+  delete_pictures(nil, entry or {}, item or {}, listed)
+  return { status = (entry or item or listed) and "deleted" or "gone" }
 end
 
 -- A photo that can't be shown: what an earlier one left is taken back, the table says why.
@@ -275,11 +286,19 @@ end
 local function bring_up(upload, source)
   local version = hash.sha256(source.etag .. fingerprint):sub(1, 12)
   local entry, item = recall(upload)
+  if entry and rules.manifest_table then
+    -- If a run died, the list is behind its table, not only for this photo.
+    manifest.publish {
+      bucket = rules.destination, key = rules.manifest, table = rules.manifest_table,
+    }
+    entry, item = recall(upload)
+  end
   if is_complete(entry, item, version) then
     entry.status = "unchanged"
     return entry
   end
   if item and item.status == "rejected" and item.version == version and not entry then
+    delist(upload, source.etag)
     return item
   end
   local ok, result = pcall(function()

@@ -7,8 +7,31 @@
 ---is damaged (no JSON array of objects, or a name twice) is never overwritten. It is written with
 ---content type `application/json` and cache control `no-cache`, at most 8 MiB.
 ---
----Errors: `manifest_damaged`, `manifest_too_large`, `conflict` (others were faster at every attempt
----within the time that remains; retryable), and what `s3` raises.
+---**With a table** (`table = "NAME"`) many may write at once: each writes only an item of its own, and
+---whoever then wins the write of the object publishes for all. Without one, eight or ten changes a
+---second are the most that a manifest bears. The table's partition key is `manifest`, its sort key is
+---`name`, both strings; one table serves any number of manifests. An item holds
+---
+---| attribute | |
+---|---|---|
+---| `manifest` | BUCKET/KEY |
+---| `name` | the entry's; at most 1,024 bytes |
+---| `entry` | the entry as JSON, at most 396 KiB; absent when it was taken out |
+---| `revision` | counts the writes |
+---| `since` | when it came, in seconds since 1970 |
+---| `sequencer` | of the removal, if that was given |
+---| `expires` | 30 days after the removal, in seconds since 1970: let the table's time to live use it |
+---
+---The table is the truth, and `read` and `find` still read the object. All that write a manifest must
+---name the same table, or none. Entries that were in the object before it had a table stay, and get an
+---item when they are changed. New entries come at the end, the oldest first. Publishing reads all
+---the items of a manifest: beyond some five thousand entries, spread them over several. When a run
+---dies while it publishes, what it left undone is made good when its event is delivered again, or by
+---`publish`.
+---
+---Errors: `manifest_damaged`, `manifest_too_large`, `manifest_table` (missing, or with other keys),
+---`conflict` (others were faster at every attempt within the time that remains; retryable), and what
+---`s3` and `dynamodb` raise.
 ---@class manifest
 local manifest = {}
 
@@ -48,6 +71,7 @@ function manifest.find(options) end
 ---@class manifest.update.options
 ---@field bucket string
 ---@field key? string Default "images.json".
+---@field table? string The DynamoDB table that holds the entries.
 ---@field entry manifest.entry
 ---@field source? manifest.update.source Without it, only the sequencers decide what is newer.
 ---@field allow_recursion? boolean As of `s3.put`: also where the invocation's event came from.
@@ -70,9 +94,10 @@ function manifest.update(options) end
 ---@class manifest.remove.options
 ---@field bucket string
 ---@field key? string Default "images.json".
+---@field table? string The DynamoDB table that holds the entries.
 ---@field name string
 ---@field source? manifest.remove.source If the object is there, and in another version, the entry stays.
----@field sequencer? string Of the delete, where there is no `source` to look at: a newer entry stays.
+---@field sequencer? string Of the delete, where there is no `source` to look at: a newer entry stays. With a table, an older one does not come back, either.
 ---@field allow_recursion? boolean As of `s3.put`: also where the invocation's event came from.
 
 ---Takes an entry out.
@@ -83,5 +108,16 @@ function manifest.update(options) end
 ---@return "removed"|"absent"|"superseded" status
 ---@return manifest.entry? previous The entry as it was before.
 function manifest.remove(options) end
+
+---@class manifest.publish.options
+---@field bucket string
+---@field key? string Default "images.json".
+---@field table string The DynamoDB table that holds the entries.
+---@field allow_recursion? boolean As of `s3.put`: also where the invocation's event came from.
+
+---Brings the object in line with its table; writes nothing when it is. For a schedule, and after
+---somebody changed or lost the object: every update and removal does it by itself.
+---@param options manifest.publish.options
+function manifest.publish(options) end
 
 return manifest

@@ -1,5 +1,5 @@
--- Where the pipeline's things are, locally: the buckets and the table that somebody sets up once in
--- AWS are simply there.
+-- Where the pipeline's things are, locally: the buckets and the tables that somebody sets up
+-- once in AWS are simply there.
 
 local env = require "env"
 local store = require "store"
@@ -13,6 +13,8 @@ function places.declare()
   store.declare_bucket(env.get("DESTINATION_BUCKET", "images"))
   local metadata_table = env.get "METADATA_TABLE"
   if metadata_table then store.declare_table(metadata_table, "id") end
+  local manifest_table = env.get "MANIFEST_TABLE"
+  if manifest_table then store.declare_table(manifest_table, "manifest,name") end
 end
 
 --- The folder in which a person finds the bucket's objects.

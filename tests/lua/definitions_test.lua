@@ -8,7 +8,8 @@ local host = require "host"
 
 -- Modules that scripts should not use.
 local internal = {
-  check = true, failure = true, event_samples = true, manifest_text = true, effects = true,
+  check = true, failure = true, event_samples = true, manifest_text = true, manifest_object = true,
+  manifest_table = true, effects = true,
   recursion = true, host = true, store = true, dynamodb_core = true, dynamodb_expression = true,
 }
 

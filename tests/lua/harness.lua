@@ -92,6 +92,11 @@ function t.read(path)
   return bytes
 end
 
+--- What test files share: the table that tests/lua/NAME.lua returns.
+function t.helper(name)
+  return assert(loadfile(arg[0]:gsub("[^/]*$", "") .. name .. ".lua"))(t)
+end
+
 local folders = {}
 
 --- A fresh empty folder, removed at the end.

@@ -1,10 +1,11 @@
--- The module `manifest`: its rules as text, its I/O against fakes that fail, lose answers and run
--- many writers in every order, and the real thing in the store.
+-- The module `manifest`: its rules as text, and its I/O against fakes that fail, lose answers and
+-- run many writers in every order. With a table: manifest_table_test.lua.
 local t = ...
 
-local failure = require "failure"
+local fake = t.helper "manifest_world"
 local json = require "json"
 local manifest = require "manifest"
+local schedule = t.helper "schedule"
 local text = require "lunette.manifest_text"
 
 -- ---- the rules, as text ------------------------------------------------------------------------
@@ -35,8 +36,9 @@ t.test("an update appends, replaces in place, and keeps what it does not know", 
       '[\n{"name":"a","sequencer":"' .. seq_1 .. '"}\n]\n' },
   }
   for _, case in ipairs(cases) do
-    local status, bytes = text.update(parsed(case[1]), case[2])
-    t.equal({ status, bytes }, { case[3], case[4] }, case[1])
+    local list, entry = parsed(case[1]), case[2]
+    local status, new = text.update(text.find(list, entry.name), entry)
+    t.equal({ status, new and text.with(list, entry.name, new) }, { case[3], case[4] }, case[1])
   end
 end)
 
@@ -49,15 +51,18 @@ t.test("a removal takes one entry out", function()
     { '[{"name":"a","sequencer":"' .. seq_1 .. '"}]', "a", seq_2, "removed", "[]\n" },
   }
   for _, case in ipairs(cases) do
-    local status, bytes = text.remove(parsed(case[1]), case[2], case[3])
-    t.equal({ status, bytes }, { case[4], case[5] }, case[1])
+    local list, name = parsed(case[1]), case[2]
+    local status = text.remove(text.find(list, name), case[3])
+    t.equal({ status, status == "removed" and text.with(list, name) or nil },
+      { case[4], case[5] }, case[1])
   end
 end)
 
 t.test("what was given is not changed", function()
   local list = parsed '[{"name":"a"},{"name":"b"}]'
-  text.update(list, { name = "a", n = 1 })
-  text.remove(list, "b")
+  text.update(list[1], { name = "a", n = 1 })
+  text.with(list, "a", { name = "a", n = 1 })
+  text.with(list, "b")
   t.equal(text.serialise(list), '[\n{"name":"a"},\n{"name":"b"}\n]\n')
 end)
 
@@ -83,57 +88,6 @@ end)
 
 -- ---- a bucket that lives in a table ------------------------------------------------------------
 
-local function service_error(code, status, retryable)
-  local _, err = pcall(failure.raise, {
-    code = code, status = status, message = code, retryable = retryable or false,
-  })
-  return err
-end
-
--- `step(what)` is called before every operation: it may fail it, or let another writer run.
-local function fake_world(step)
-  local world = { objects = {}, writes = 0, version = 0, slept_ms = 0, left_ms = math.maxinteger }
-  local function etag_of(body) return '"' .. body .. '"' end
-  local function found(options)
-    local object = world.objects[options.key]
-    if not object then error(service_error("NoSuchKey", 404), 0) end
-    return object
-  end
-  function world.get(options)
-    step("get", options)
-    local object = found(options)
-    if options.max_bytes and #object.body > options.max_bytes then
-      error(service_error("too_large"), 0)
-    end
-    return object
-  end
-  function world.head(options)
-    step("head", options)
-    return found(options)
-  end
-  function world.put(options)
-    local lose_answer = step("put", options)
-    local old = world.objects[options.key]
-    if options.if_none_match == "*" and old then return nil, "conflict" end
-    if options.if_match and not old then error(service_error("NoSuchKey", 404), 0) end
-    if options.if_match and old.etag ~= options.if_match then return nil, "conflict" end
-    world.writes = world.writes + 1
-    local object = { body = options.body, etag = etag_of(options.body), options = options }
-    world.objects[options.key] = object
-    if lose_answer then error(service_error("timeout", nil, true), 0) end
-    return { etag = object.etag }
-  end
-  function world.sleep_ms(milliseconds)
-    world.slept_ms = world.slept_ms + milliseconds
-    world.left_ms = world.left_ms - milliseconds
-    step("sleep")
-  end
-  function world.remaining_ms() return world.left_ms end
-  world.random = math.random
-  function world.place(key, body) world.objects[key] = { body = body, etag = etag_of(body) } end
-  return world
-end
-
 local function quiet() end
 
 local function entries(world)
@@ -141,7 +95,7 @@ local function entries(world)
 end
 
 t.test("the first update creates the manifest, for everybody to read", function()
-  local world = fake_world(quiet)
+  local world = fake.world(quiet)
   t.equal(manifest(world).update { bucket = "b", entry = { name = "a" } }, "updated")
   local put = world.objects["images.json"].options
   t.equal({ put.body, put.content_type, put.cache_control, put.if_none_match },
@@ -149,7 +103,7 @@ t.test("the first update creates the manifest, for everybody to read", function(
 end)
 
 t.test("the same update again writes nothing", function()
-  local world = fake_world(quiet)
+  local world = fake.world(quiet)
   local m = manifest(world)
   m.update { bucket = "b", entry = { name = "a", n = 1 } }
   t.equal(m.update { bucket = "b", entry = { name = "a", n = 1 } }, "unchanged")
@@ -160,7 +114,7 @@ end)
 
 t.test("a damaged manifest is never overwritten", function()
   for _, case in ipairs(damaged) do
-    local world = fake_world(quiet)
+    local world = fake.world(quiet)
     world.place("images.json", case[1])
     local err = t.raises(case[2], manifest(world).update, { bucket = "b", entry = { name = "z" } })
     t.equal(err.code, "manifest_damaged")
@@ -170,7 +124,7 @@ t.test("a damaged manifest is never overwritten", function()
 end)
 
 t.test("a manifest beyond the limit is neither read nor written", function()
-  local world = fake_world(quiet)
+  local world = fake.world(quiet)
   world.place("images.json", "[" .. (" "):rep(8 * 1024 * 1024) .. "]")
   local err = t.raises("larger than 8388608", manifest(world).update,
     { bucket = "b", entry = { name = "a" } })
@@ -183,7 +137,7 @@ end)
 
 t.test("a lost answer is not a second write", function()
   local lost = false
-  local world = fake_world(function(what)
+  local world = fake.world(function(what)
     if what == "put" and not lost then lost = true; return true end
   end)
   t.equal(manifest(world).update { bucket = "b", entry = { name = "a" } }, "unchanged")
@@ -191,8 +145,8 @@ t.test("a lost answer is not a second write", function()
 end)
 
 t.test("a forbidden look may create, never overwrite", function()
-  local world = fake_world(function(what)
-    if what == "get" then error(service_error("AccessDenied", 403), 0) end
+  local world = fake.world(function(what)
+    if what == "get" then error(fake.error("AccessDenied", 403), 0) end
   end)
   t.equal(manifest(world).update { bucket = "b", entry = { name = "a" } }, "updated")
   t.raises("AccessDenied", manifest(world).update, { bucket = "b", entry = { name = "b" } })
@@ -203,7 +157,7 @@ end)
 t.test("always losing ends in a retryable conflict, within the time", function()
   local n = 0
   local world
-  world = fake_world(function(what)
+  world = fake.world(function(what)
     n = n + 1
     if what == "put" then world.place("images.json", ('[{"n":%d,"name":"other"}]'):format(n)) end
   end)
@@ -218,10 +172,10 @@ end)
 t.test("what will not pass is raised at once", function()
   for _, code in ipairs { "AccessDenied", "deadline", "NoSuchBucket" } do
     local puts = 0
-    local world = fake_world(function(what)
+    local world = fake.world(function(what)
       if what ~= "put" then return end
       puts = puts + 1
-      error(service_error(code, nil, code == "deadline"), 0)
+      error(fake.error(code, nil, code == "deadline"), 0)
     end)
     t.raises(code, manifest(world).update, { bucket = "b", entry = { name = "a" } })
     t.equal(puts, 1)
@@ -229,7 +183,7 @@ t.test("what will not pass is raised at once", function()
 end)
 
 t.test("only the source's present voice is heard", function()
-  local world = fake_world(quiet)
+  local world = fake.world(quiet)
   local m = manifest(world)
   local function update(etag)
     return m.update { bucket = "b", entry = { name = "a", etag = etag },
@@ -255,7 +209,7 @@ end)
 
 t.test("a source deleted just before the write does not stay in the manifest", function()
   local world
-  world = fake_world(function(what) if what == "put" then world.objects.a = nil end end)
+  world = fake.world(function(what) if what == "put" then world.objects.a = nil end end)
   world.place("a", "v1")
   t.equal(manifest(world).update { bucket = "b", entry = { name = "a" },
     source = { bucket = "in", key = "a", etag = '"v1"' } }, "gone")
@@ -269,60 +223,17 @@ end)
 -- manifest must be what is in the bucket.
 local function run_model(seed)
   math.randomseed(seed)
-  local running = {}
-  local world = fake_world(function()
+  local world = fake.world(function()
     coroutine.yield()
-    if math.random() < 0.03 then error(service_error("crash", nil, false), 0) end
+    if math.random() < 0.03 then error(fake.error("crash"), 0) end
     return math.random() < 0.05
   end)
-  local m = manifest(world)
-  local function handle(event)
-    local ok, status = pcall(function()
-      local source = { bucket = "in", key = event.key, etag = event.etag }
-      if not event.etag then return m.remove { bucket = "b", name = event.key, source = source } end
-      local entry = { name = event.key, etag = event.etag }
-      return m.update { bucket = "b", entry = entry, source = source }
-    end)
-    if not ok then return handle(event) end
-    if status ~= "superseded" then return end
-    coroutine.yield()
-    local now = world.objects[event.key]
-    return handle { key = event.key, etag = now and now.etag }
-  end
-  local function deliver(key, etag)
-    for _ = 1, math.random() < 0.3 and 2 or 1 do
-      table.insert(running, math.random(#running + 1), coroutine.create(function()
-        for _ = 1, math.random(0, 20) do coroutine.yield() end
-        handle { key = key, etag = etag }
-      end))
-    end
-  end
-  local changes, i = 12, 1
-  while changes > 0 or #running > 0 do
-    if changes > 0 and (#running == 0 or math.random() < 0.1) then
-      changes = changes - 1
-      local key = "k" .. math.random(3)
-      if math.random() < 0.4 and world.objects[key] then
-        world.objects[key] = nil
-        deliver(key, nil)
-      else
-        world.place(key, "v" .. math.random(3)) -- contents come back: ETags do, too
-        deliver(key, world.objects[key].etag)
-      end
-    else
-      -- In bursts: one run stands still while another goes from its beginning to its end.
-      if not running[i] or math.random() < 0.1 then i = math.random(#running) end
-      local ok, err = coroutine.resume(running[i])
-      if not ok then error(err, 0) end
-      if coroutine.status(running[i]) == "dead" then table.remove(running, i) end
-    end
-  end
-  local is, should = {}, {}
-  if world.objects["images.json"] then
-    for _, entry in ipairs(entries(world)) do is[entry.name] = entry.etag end
-  end
-  world.objects["images.json"] = nil
-  for key, object in pairs(world.objects) do should[key] = object.etag end
+  schedule.storm { changes = math.random(3, 12), pace = math.random() ^ 2, delay = 20, twice = 0.3,
+    change = function(deliver) fake.change_source(world, 3, deliver) end,
+    handle = fake.handler(world, manifest(world)),
+    expected = function(err) return err.code == "crash" end,
+  }
+  local is, should = fake.compare(world)
   t.equal(is, should, "seed " .. seed)
 end
 
@@ -333,7 +244,7 @@ end)
 -- ---- arguments ---------------------------------------------------------------------------------
 
 t.test("wrong arguments are named", function()
-  local m = manifest(fake_world(quiet))
+  local m = manifest(fake.world(quiet))
   t.raises("field 'bucket' is missing", m.update, { entry = { name = "a" } })
   t.raises("field 'entry' is missing", m.update, { bucket = "b" })
   t.raises("field 'entry.name' is not a non-empty string", m.update, { bucket = "b", entry = {} })
