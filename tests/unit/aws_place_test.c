@@ -59,7 +59,7 @@ TEST(aws_place_forgets_the_oldest)
     struct s3_places places = {0};
     struct s3_place place = {0};
     for (int i = 0; i <= S3_PLACES_MAX; i++) {
-        char bucket[16];
+        char bucket[32];
         (void)snprintf(bucket, sizeof bucket, "bucket-%d", i);
         CHECK(s3_place_move(&places, &settings, text(bucket), "us-west-2", &place));
     }

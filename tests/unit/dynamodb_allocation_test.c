@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bindings/bindings.h"
 #include "bindings/document.h"
-#include "host/loop.h"
-#include "host/vm.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/dynamodb_ask.h"
+#include "tests/unit/script.h"
 
 static void *allocate(size_t size)
 {
@@ -157,47 +155,14 @@ static const char script[] =
     "  return { page.count, #page.items[1].s }\n"
     "end\n";
 
-static bool invoke(void *context, struct error *err)
-{
-    struct vm_invocation invocation = {.event = "{}", .event_length = 2};
-    struct buffer result, traceback;
-    buffer_init(&result, 65536);
-    buffer_init(&traceback, 65536);
-    invocation.deadline_ms = LOOP_NO_DEADLINE;
-    bool ok = vm_invoke(context, &invocation, &result, &traceback, err);
-    if (ok) {
-        CHECK_TEXT(buffer_text(&result), "[1,2]");
-    }
-    buffer_release(&result);
-    buffer_release(&traceback);
-    return ok;
-}
-
 TEST(dynamodb_allocation_failures_in_the_module)
 {
-    static const struct vm_folder folders[] = {
-        {"lunette.", "bindings/"}, {"", "bindings/"}, {NULL, NULL}};
-    const luaL_Reg *const modules[] = {bindings_modules, NULL};
+    static const struct script_case module = {
+        .name = "module", .script = script, .wanted = "[1,2]"};
     struct ask store = ask_open();
-    struct error err = {.code = ""};
-    struct buffer traceback;
-    buffer_init(&traceback, 65536);
     struct bindings bindings = {.dynamodb = dynamodb_local_store(store.local)};
-    struct loop_options loop_options = {.worker_threads = 1};
-    struct loop *loop = loop_new(&loop_options, &err);
-    struct vm_options options = {
-        .loop = loop, .modules = modules, .memory_max = 64 << 20, .folders = folders};
-    struct vm *vm = vm_new(&options, &err);
-    if (CHECK(vm != NULL)) {
-        bindings_attach(vm_state(vm), &bindings);
-        CHECK(vm_load_handler_text(vm, script, strlen(script), "handler.lua", NULL, &traceback,
-                                   &err));
-        watch_jansson(true);
-        allocation_check("module", invoke, vm);
-    }
-    vm_free(vm);
+    watch_jansson(true);
+    script_check_allocations(&module, &bindings);
     watch_jansson(false);
-    loop_free(loop);
-    buffer_release(&traceback);
     ask_close(&store);
 }

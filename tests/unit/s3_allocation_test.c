@@ -2,15 +2,10 @@
  * s3_allocation_test.c - every allocation fails once: in copy and delete_all of the embedded S3,
  * and in the module's way there and back.
  */
-#include <string.h>
-
-#include "bindings/bindings.h"
-#include "host/buffer.h"
-#include "host/loop.h"
-#include "host/vm.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/s3_client.h"
+#include "tests/unit/script.h"
 
 static bool copy_and_delete(void *context, struct error *err)
 {
@@ -71,47 +66,17 @@ static const char script[] =
     "  return { o.body, p.objects[1].key }\n"
     "end\n";
 
-static bool invoke(void *context, struct error *err)
-{
-    static const char event[] = "{\"Records\":[{\"eventSource\":\"aws:s3\",\"s3\":{\"bucket\":"
-                                "{\"name\":\"uploads\"},\"object\":{\"key\":\"in/k\"}}}]}";
-    struct vm_invocation invocation = {.event = event, .event_length = strlen(event)};
-    struct buffer result, traceback;
-    buffer_init(&result, 65536);
-    buffer_init(&traceback, 65536);
-    invocation.deadline_ms = LOOP_NO_DEADLINE;
-    bool ok = vm_invoke(context, &invocation, &result, &traceback, err);
-    if (ok) {
-        CHECK_TEXT(buffer_text(&result), "[\"bo\",\"c\"]");
-    }
-    buffer_release(&result);
-    buffer_release(&traceback);
-    return ok;
-}
-
 TEST(s3_allocation_failures_in_the_module)
 {
-    const luaL_Reg *const modules[] = {bindings_modules, NULL};
+    static const struct script_case module = {
+        .name = "module",
+        .script = script,
+        .event = "{\"Records\":[{\"eventSource\":\"aws:s3\",\"s3\":{\"bucket\":"
+                 "{\"name\":\"uploads\"},\"object\":{\"key\":\"in/k\"}}}]}",
+        .wanted = "[\"bo\",\"c\"]"};
     struct s3_client client;
-    struct error err = {.code = ""};
-    struct buffer traceback;
     client_open(&client);
-    buffer_init(&traceback, 65536);
     struct bindings bindings = {.s3 = local_store_s3(client.store)};
-    struct loop_options loop_options = {.worker_threads = 1};
-    struct loop *loop = loop_new(&loop_options, &err);
-    static const struct vm_folder folders[] = {{"lunette.", "bindings/"}, {NULL, NULL}};
-    struct vm_options options = {
-        .loop = loop, .modules = modules, .folders = folders, .memory_max = 64 << 20};
-    struct vm *vm = vm_new(&options, &err);
-    if (CHECK(vm != NULL)) {
-        bindings_attach(vm_state(vm), &bindings);
-        CHECK(vm_load_handler_text(vm, script, strlen(script), "handler.lua", NULL, &traceback,
-                                   &err));
-        allocation_check("module", invoke, vm);
-    }
-    vm_free(vm);
-    loop_free(loop);
-    buffer_release(&traceback);
+    script_check_allocations(&module, &bindings);
     client_close(&client);
 }
