@@ -10,6 +10,7 @@
 
 typedef int bind_function(int, const struct sockaddr *, socklen_t);
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the header's are reserved
 int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
     static const unsigned char loopback[16] = {[10] = 0xff, 0xff, 127, 0, 0, 1};

@@ -2,7 +2,7 @@
 -- what only the embedded store has is in the C unit tests.
 
 local t = ...
-local s3, task, hash = require "s3", require "task", require "hash"
+local s3, task, hash, uuid = require "s3", require "task", require "hash", require "uuid"
 
 local bucket = os.getenv "TEST_BUCKET" or "uploads"
 local serial = 0
@@ -97,7 +97,7 @@ t.test("what is not there", function()
 end)
 
 t.test("a missing bucket is raised by all", function()
-  local missing = "no-such-bucket-here"
+  local missing = "missing-" .. uuid.v4()
   local calls = {
     get = {}, find = {}, head = {}, put = { body = "" }, delete = {},
     copy = { source_key = "other" },
