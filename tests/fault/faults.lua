@@ -120,6 +120,7 @@ t.test("a bucket of another region is asked for there, once, and remembered", fu
     t.equal(regions_of(name), "eu-west-1 us-west-2", name)
     call { bucket = name, key = name }
     t.equal(regions_of(name), "eu-west-1 us-west-2 us-west-2", name .. ", again")
+    t.ok(s3.presign({ bucket = name, key = name }):find("us-west-2", 1, true), "so is an address")
   end
   for name, regions in pairs {
     ["moved-round"] = "eu-west-1 us-west-2", ["moved-nowhere"] = "eu-west-1",

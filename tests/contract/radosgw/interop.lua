@@ -36,6 +36,8 @@ local function write()
     content_disposition = 'inline; filename="a b.jpg"', content_encoding = "identity",
     metadata = { author = "Ann", ["source-etag"] = '"abc"' },
     tags = { kind = "photo", ["a b"] = "c/d+e" } }
+  s3.put { bucket = bucket, key = "interop/parts", body = all_bytes():rep(50000),
+    content_type = "image/png", metadata = { author = "Ann" }, tags = { kind = "photo" } }
 end
 
 local function show(object)
