@@ -14,38 +14,19 @@
 #define TARGET_MAX 64
 
 struct dynamodb_call {
+    struct aws_operation operation; /* first */
     struct dynamodb_aws *dynamodb;
-    struct job *job;
     struct buffer *response; /* the job's */
     char target[TARGET_MAX];
     struct buffer path;
     struct http_header headers[2];
     struct aws_request request;
     struct aws_call attempts;
-    struct dynamodb_call *previous, *next;
 };
-
-/* ---- the list of running calls --------------------------------------------------------------- */
-
-static void link_call(struct dynamodb_call *call)
-{
-    call->next = call->dynamodb->calls;
-    if (call->next != NULL) {
-        call->next->previous = call;
-    }
-    call->dynamodb->calls = call;
-}
 
 static void free_call(struct dynamodb_call *call)
 {
-    if (call->previous != NULL) {
-        call->previous->next = call->next;
-    } else {
-        call->dynamodb->calls = call->next;
-    }
-    if (call->next != NULL) {
-        call->next->previous = call->previous;
-    }
+    aws_operation_end(&call->operation);
     buffer_release(&call->path);
     free(call);
 }
@@ -56,7 +37,7 @@ static void free_call(struct dynamodb_call *call)
 static void on_done(void *context, struct http_response *answer, const struct error *err)
 {
     struct dynamodb_call *call = context;
-    struct job *job = call->job;
+    struct job *job = call->operation.job;
     struct error copy;
     if (answer->body.length > 0) {
         buffer_release(call->response);
@@ -143,8 +124,8 @@ static bool begin(struct dynamodb_call *call, const char *operation, const char 
                              .once = !dynamodb_is_repeatable(operation, body, body_length),
                              .check = check_answer};
     call->attempts = (struct aws_call){.client = &dynamodb->client,
-                                       .loop = call->job->loop,
-                                       .deadline_ms = call->job->deadline_ms,
+                                       .loop = call->operation.job->loop,
+                                       .deadline_ms = call->operation.job->deadline_ms,
                                        .request = &call->request,
                                        .done = on_done,
                                        .context = call};
@@ -161,10 +142,9 @@ static bool start(struct dynamodb_store *store, const char *operation, const cha
         return error_set_memory(err, "starting a DynamoDB request");
     }
     call->dynamodb = (struct dynamodb_aws *)store;
-    call->job = job;
     call->response = response;
     buffer_init(&call->path, ENDPOINT_URL_MAX);
-    link_call(call);
+    aws_operation_begin(&call->operation, &call->dynamodb->calls, job);
     if (!begin(call, operation, body, body_length, err)) {
         free_call(call);
         return false;
@@ -174,10 +154,8 @@ static bool start(struct dynamodb_store *store, const char *operation, const cha
 
 static void cancel(struct dynamodb_store *store, struct job *job)
 {
-    struct dynamodb_call *call = ((struct dynamodb_aws *)store)->calls;
-    while (call != NULL && call->job != job) {
-        call = call->next;
-    }
+    struct dynamodb_call *call =
+        (struct dynamodb_call *)aws_operation_of(((struct dynamodb_aws *)store)->calls, job);
     if (call != NULL) {
         aws_call_cancel(&call->attempts);
         free_call(call);

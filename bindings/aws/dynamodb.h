@@ -6,15 +6,14 @@
 #define LUNETTE_BINDINGS_AWS_DYNAMODB_H
 
 #include "bindings/aws/client.h"
+#include "bindings/aws/operation.h"
 #include "bindings/dynamodb_store.h"
-
-struct dynamodb_call;
 
 struct dynamodb_aws {
     struct dynamodb_store store; /* first */
     struct aws_client client;
     struct endpoint endpoint;
-    struct dynamodb_call *calls; /* running */
+    struct aws_operation *calls; /* running */
 };
 
 /* As s3_aws_open(). */

@@ -20,8 +20,8 @@
 
 /* Everything of one running operation. Owned by the store until the job is finished. */
 struct s3_operation_call {
+    struct aws_operation operation; /* first */
     struct s3_aws *s3;
-    struct job *job;
     const struct s3_request *request;
     struct s3_response *response; /* written at the end, on success */
     struct s3_place place;
@@ -31,37 +31,18 @@ struct s3_operation_call {
     struct s3_request question;  /* what is asked when the answer left something open */
     struct error failure;        /* the answer's, meanwhile */
     char marker[S3_MARKER_SIZE]; /* of the put that is asked about */
-    struct s3_operation_call *previous, *next;
 };
-
-/* ---- the list of running calls --------------------------------------------------------------- */
-
-static void link_call(struct s3_operation_call *call)
-{
-    call->next = call->s3->calls;
-    if (call->next != NULL) {
-        call->next->previous = call;
-    }
-    call->s3->calls = call;
-}
 
 static void free_call(struct s3_operation_call *call)
 {
-    if (call->previous != NULL) {
-        call->previous->next = call->next;
-    } else {
-        call->s3->calls = call->next;
-    }
-    if (call->next != NULL) {
-        call->next->previous = call->previous;
-    }
+    aws_operation_end(&call->operation);
     s3_wire_release(&call->wire);
     free(call);
 }
 
 static void finish(struct s3_operation_call *call, const struct error *err)
 {
-    struct job *job = call->job;
+    struct job *job = call->operation.job;
     struct error copy;
     if (err != NULL) {
         copy = *err;
@@ -99,8 +80,8 @@ static bool send(struct s3_operation_call *call, aws_done *done, struct error *e
     call->wire.request.region = call->place.region;
     call->wire.request.move = move;
     call->attempts = (struct aws_call){.client = &call->s3->client,
-                                       .loop = call->job->loop,
-                                       .deadline_ms = call->job->deadline_ms,
+                                       .loop = call->operation.job->loop,
+                                       .deadline_ms = call->operation.job->deadline_ms,
                                        .request = &call->wire.request,
                                        .done = done,
                                        .context = call};
@@ -282,10 +263,9 @@ static bool start(struct s3_store *store, const struct s3_request *request,
         return error_set_memory(err, "starting an S3 request");
     }
     call->s3 = s3;
-    call->job = job;
     call->request = request;
     call->response = response;
-    link_call(call);
+    aws_operation_begin(&call->operation, &s3->calls, job);
     if (!begin(call, err)) {
         free_call(call);
         return false;
@@ -295,15 +275,13 @@ static bool start(struct s3_store *store, const struct s3_request *request,
 
 static void cancel(struct s3_store *store, struct job *job)
 {
-    struct s3_operation_call *call = ((struct s3_aws *)store)->calls;
-    while (call != NULL && call->job != job) {
-        call = call->next;
-    }
+    struct s3_aws *s3 = (struct s3_aws *)store;
+    struct s3_operation_call *call = (struct s3_operation_call *)aws_operation_of(s3->calls, job);
     if (call != NULL) {
         aws_call_cancel(&call->attempts);
         free_call(call);
     } else {
-        (void)s3_upload_cancel((struct s3_aws *)store, job);
+        s3_upload_cancel(s3, job);
     }
 }
 

@@ -5,18 +5,15 @@
 #define LUNETTE_BINDINGS_AWS_S3_H
 
 #include "bindings/aws/client.h"
+#include "bindings/aws/operation.h"
 #include "bindings/aws/s3_place.h"
 #include "bindings/s3_store.h"
-
-struct s3_operation_call;
-struct s3_upload;
 
 struct s3_aws {
     struct s3_store store; /* first */
     struct aws_client client;
     struct s3_places places;
-    struct s3_operation_call *calls; /* running */
-    struct s3_upload *uploads;
+    struct aws_operation *calls, *uploads; /* running */
     bool bare_etags;     /* LUNETTE_S3_BARE_ETAGS: conditions without the quotes */
     size_t upload_above; /* LUNETTE_S3_MULTIPART_BYTES: larger bodies are put in parts */
 };

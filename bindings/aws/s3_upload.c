@@ -27,8 +27,8 @@ struct lane {
 };
 
 struct s3_upload {
+    struct aws_operation operation; /* first; its job is NULL when this goes on without, to abort */
     struct s3_aws *s3;
-    struct job *job; /* NULL: it has ended, and this goes on to abort */
     struct loop *loop;
     const struct s3_request *request; /* borrowed as long as there is a job */
     struct s3_response *response;
@@ -45,7 +45,6 @@ struct s3_upload {
 
     struct error failure;    /* while it is aborted */
     struct loop_timer limit; /* of the abort; runs while it does */
-    struct s3_upload *previous, *next;
 };
 
 size_t s3_upload_part_size(size_t body_length, size_t upload_above)
@@ -79,7 +78,7 @@ static struct s3_upload *new_upload(struct s3_aws *s3, const struct s3_request *
         free(parts);
         return NULL;
     }
-    *upload = (struct s3_upload){.s3 = s3, .job = job, .loop = job->loop, .request = request};
+    *upload = (struct s3_upload){.s3 = s3, .loop = job->loop, .request = request};
     upload->response = response;
     upload->parts = parts;
     upload->part_size = size;
@@ -92,24 +91,13 @@ static struct s3_upload *new_upload(struct s3_aws *s3, const struct s3_request *
     for (size_t i = 0; i < LANES; i++) {
         upload->lanes[i].upload = upload;
     }
-    upload->next = s3->uploads;
-    if (upload->next != NULL) {
-        upload->next->previous = upload;
-    }
-    s3->uploads = upload;
+    aws_operation_begin(&upload->operation, &s3->uploads, job);
     return upload;
 }
 
 static void free_upload(struct s3_upload *upload)
 {
-    if (upload->previous != NULL) {
-        upload->previous->next = upload->next;
-    } else {
-        upload->s3->uploads = upload->next;
-    }
-    if (upload->next != NULL) {
-        upload->next->previous = upload->previous;
-    }
+    aws_operation_end(&upload->operation);
     for (size_t i = 0; i < LANES; i++) {
         s3_wire_release(&upload->lanes[i].wire);
     }
@@ -123,7 +111,7 @@ static void free_upload(struct s3_upload *upload)
 
 static void finish(struct s3_upload *upload, struct error *failure)
 {
-    struct job *job = upload->job;
+    struct job *job = upload->operation.job;
     struct error copy;
     if (failure != NULL) {
         copy = *failure;
@@ -169,7 +157,7 @@ static bool send(struct lane *lane, int64_t deadline_ms, aws_done *done, struct 
 /* A person can remove them with this id, or a rule of the bucket's life cycle. */
 static void tell_what_is_left(struct s3_upload *upload, const struct error *why)
 {
-    if (upload->job != NULL) {
+    if (upload->operation.job != NULL) {
         struct error told = upload->failure;
         (void)snprintf(upload->failure.message, sizeof upload->failure.message,
                        "%.400s; and the parts of its upload %.200s could not be removed: %.300s",
@@ -191,7 +179,7 @@ static void end_aborted(struct s3_upload *upload, const struct error *why)
     if (why != NULL && !error_is(why, "NoSuchUpload")) {
         tell_what_is_left(upload, why);
     }
-    if (upload->job != NULL) {
+    if (upload->operation.job != NULL) {
         finish(upload, &upload->failure);
         return;
     }
@@ -278,7 +266,7 @@ static bool ask_outcome(struct s3_upload *upload)
     struct error ignored;
     s3_wire_release(&lane->wire);
     return s3_wire_make(&lane->wire, &upload->named, &upload->place.endpoint, false, &ignored) &&
-           send(lane, upload->job->deadline_ms, on_outcome_asked, &ignored);
+           send(lane, upload->operation.job->deadline_ms, on_outcome_asked, &ignored);
 }
 
 /* The answer to an attempt may have been lost, and the next one, which may have been curl's own,
@@ -320,7 +308,7 @@ static void start_complete(struct s3_upload *upload)
                                     upload->s3->bare_etags, upload->id, upload->parts,
                                     upload->part_count, &err);
     lane->wire.request.check = check_completed;
-    if (!ok || !send(lane, upload->job->deadline_ms, on_completed, &err)) {
+    if (!ok || !send(lane, upload->operation.job->deadline_ms, on_completed, &err)) {
         fail(upload, &err);
     }
 }
@@ -340,7 +328,7 @@ static bool start_part(struct lane *lane, struct error *err)
     s3_wire_release(&lane->wire);
     return s3_wire_make_part(&lane->wire, &upload->named, &upload->place.endpoint, upload->id,
                              lane->part + 1, bytes, &upload->parts[lane->part], err) &&
-           send(lane, upload->job->deadline_ms, on_part, err);
+           send(lane, upload->operation.job->deadline_ms, on_part, err);
 }
 
 static void on_part(void *context, struct http_response *answer, const struct error *err)
@@ -386,7 +374,7 @@ static void on_created(void *context, struct http_response *answer, const struct
         failure = *err;
     }
     ok = ok && s3_parse_upload_id(answer, &upload->id, &failure);
-    if (upload->job == NULL) { /* cancelled meanwhile */
+    if (upload->operation.job == NULL) { /* cancelled meanwhile */
         if (ok) {
             start_abort(upload);
         } else {
@@ -408,7 +396,7 @@ static bool start_create(struct s3_upload *upload, struct error *err)
         return false;
     }
     memcpy(upload->marker, lane->wire.marker, sizeof upload->marker);
-    return send(lane, upload->job->deadline_ms, on_created, err);
+    return send(lane, upload->operation.job->deadline_ms, on_created, err);
 }
 
 bool s3_upload_start(struct s3_aws *s3, const struct s3_request *request,
@@ -426,26 +414,19 @@ bool s3_upload_start(struct s3_aws *s3, const struct s3_request *request,
 }
 
 /* What waits for S3 to say the upload's id goes on waiting, to remove what it names. */
-bool s3_upload_cancel(struct s3_aws *s3, struct job *job)
+void s3_upload_cancel(struct s3_aws *s3, const struct job *job)
 {
-    struct s3_upload *upload = s3->uploads;
-    while (upload != NULL && upload->job != job) {
-        upload = upload->next;
-    }
+    struct s3_upload *upload = (struct s3_upload *)aws_operation_of(s3->uploads, job);
     if (upload == NULL) {
-        return false;
+        return;
     }
-    upload->job = NULL;
+    upload->operation.job = NULL;
     upload->request = NULL;
     upload->response = NULL;
     loop_hold(upload->loop);
-    if (upload->limit.running) { /* being aborted */
-        return true;
-    }
     if (upload->id == NULL) {
         start_limit(upload);
-    } else {
+    } else if (!upload->limit.running) { /* else it is being aborted */
         start_abort(upload);
     }
-    return true;
 }

@@ -21,7 +21,7 @@ size_t s3_upload_part_size(size_t body_length, size_t upload_above);
 MUST_CHECK bool s3_upload_start(struct s3_aws *s3, const struct s3_request *request,
                                 struct s3_response *response, struct job *job, struct error *err);
 
-/* False: none of the uploads is this job's. The job may be freed afterwards. */
-bool s3_upload_cancel(struct s3_aws *s3, struct job *job);
+/* Nothing, where none of the uploads is this job's. The job may be freed afterwards. */
+void s3_upload_cancel(struct s3_aws *s3, const struct job *job);
 
 #endif
