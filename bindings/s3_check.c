@@ -373,7 +373,10 @@ static bool check_owner(const char *what, struct s3_text owner, struct error *er
 
 static bool check_version(const char *what, struct s3_text version, struct error *err)
 {
-    if (version.data != NULL && (version.length == 0 || version.length > VERSION_MAX)) {
+    if (version.data == NULL) {
+        return true;
+    }
+    if (version.length == 0 || version.length > VERSION_MAX) {
         return s3_fail(err, "InvalidArgument", 400, "%s has %zu bytes, expected 1 to %d", what,
                        version.length, VERSION_MAX);
     }

@@ -383,7 +383,7 @@ static bool make_shared_put(struct s3_wire *wire, const struct s3_request *reque
 static bool make_shared(struct s3_wire *wire, const struct s3_request *request,
                         const struct s3_share *share)
 {
-    static const char *const methods[] = {
+    static const char *const methods[S3_LIST + 1] = {
         [S3_GET] = "GET", [S3_HEAD] = "HEAD", [S3_PUT] = "PUT", [S3_DELETE] = "DELETE"};
     wire->request.method = methods[request->operation];
     if (request->operation == S3_PUT) {

@@ -109,7 +109,8 @@ end
 
 t.test("a bucket of another region is asked for there, once, and remembered", function()
   local calls = {
-    ["moved-301"] = s3.get, ["moved-307"] = s3.get, ["moved-400"] = s3.get, ["moved-head"] = s3.head,
+    ["moved-301"] = s3.get, ["moved-307"] = s3.get, ["moved-400"] = s3.get,
+    ["moved-head"] = s3.head,
     ["moved-put"] = function(options)
       options.body = "three"
       t.equal(s3.put(options).etag, '"5"', "the body came a second time, too")

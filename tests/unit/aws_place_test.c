@@ -41,9 +41,9 @@ TEST(aws_place_is_remembered_by_bucket)
 
 TEST(aws_place_takes_no_text_for_a_region)
 {
-    static const char *const regions[] = {"", "evil.test/", "us-west-2.evil", "-",
-                                          "a-region-of-more-than-the-sixty-three-bytes-that-a-"
-                                          "label-may-have"};
+    static const char *const regions[] = {
+        "", "evil.test/", "us-west-2.evil", "-",
+        "a-region-of-more-than-the-63-bytes-that-a-label-of-a-name-may-have"};
     struct s3_places places = {0};
     for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
         struct s3_place place = {.region = "as-it-was"};

@@ -51,8 +51,8 @@ t.test("cancelled at any moment it leaves nothing behind", function()
   end
 end)
 
--- A deviation: AWS answers 412 to all of these but the first and the last. When this fails, Ceph has
--- learned it, and the test is to be turned round.
+-- A deviation: AWS answers 412 to all of these but the first and the last. When this fails, Ceph
+-- has learned it, and the test is to be turned round.
 t.test("radosgw 16 ignores the conditions of an upload's completion", function()
   local key = "multipart/conditional"
   local written = put(key, { if_none_match = "*" })
