@@ -20,6 +20,7 @@ local dynamodb = {
 
 local batch_get_max, batch_write_max = 100, 25
 local resend_max, backoff_ms, backoff_max_ms = 8, 50, 5000
+local reserve_ms = 300 -- less time than this is not worth another request
 
 local text, map, flag = { "string" }, { "table" }, { "boolean" }
 local required_text = { "string", required = true }
@@ -211,25 +212,29 @@ function dynamodb.scan_pages(options) return pages(dynamodb.scan, "scan", option
 
 -- ---- batches ------------------------------------------------------------------------------------
 
--- Full jitter, as AWS recommends it for what was throttled.
+-- Full jitter, as AWS recommends it for what was throttled. False when there is no time for it.
 local function back_off(attempt)
-  local most = math.min(backoff_max_ms, backoff_ms * 2 ^ (attempt - 1))
-  task.sleep(math.random() * most / 1000)
+  local pause_ms = math.random(0, math.min(backoff_max_ms, backoff_ms << (attempt - 1)))
+  if task.remaining_ms() < pause_ms + reserve_ms then return false end
+  task.sleep(pause_ms)
+  return true
 end
 
 -- Sends `requests` (JSON of RequestItems) and again what came back as unprocessed. `send` returns
 -- the JSON of that, or nil.
 local function send_all(name, requests, send)
-  for attempt = 1, resend_max do
+  local tries = 0
+  repeat
+    tries = tries + 1
     requests = send(requests)
     if not requests then return end
-    if attempt < resend_max then back_off(attempt) end
-  end
+  until tries == resend_max or not back_off(tries)
   failure.raise({
     code = "unprocessed",
-    message = ("dynamodb.%s: the table is throttled, a part was still not processed after %d tries")
-      :format(name, resend_max),
+    message = ("the table is throttled, a part was still not processed after %d of %d tries")
+      :format(tries, resend_max),
     operation = "dynamodb." .. name,
+    attempts = tries,
     retryable = true,
   })
 end

@@ -5,11 +5,17 @@ local t = ...
 local core = require "dynamodb_core"
 
 -- The module on a store whose answers are `answer(name, body)`; what it slept goes into `slept`.
-local function module_with(answer, slept)
+local function module_with(answer, slept, remaining_ms)
   local fake_core = setmetatable({
     call = function(name, _, _, body) return answer(name, body) end,
   }, { __index = core })
-  local fake_task = { sleep = function(seconds) slept[#slept + 1] = seconds end }
+  local fake_task = {
+    sleep = function(milliseconds)
+      t.equal(math.type(milliseconds), "integer")
+      slept[#slept + 1] = milliseconds
+    end,
+    remaining_ms = function() return remaining_ms or math.maxinteger end,
+  }
   local fakes = { dynamodb_core = fake_core, task = fake_task }
   local kept = {}
   for _, name in ipairs { "dynamodb_core", "task", "dynamodb", "lunette.dynamodb_expression" } do
@@ -69,13 +75,22 @@ t.test("batches give up in the end, and say that it may be tried again", functio
     calls = calls + 1
     return '{"things":[]}'
   end, slept)
-  local err = t.raises("still not processed after 8 tries", dynamodb.batch_write,
+  local err = t.raises("still not processed after 8 of 8 tries", dynamodb.batch_write,
     { table = "things", deletes = { { id = "a" } } })
   t.equal(err.code, "unprocessed")
   t.equal(err.retryable, true)
   t.equal(calls, 8)
   t.equal(#slept, 7)
-  for i, seconds in ipairs(slept) do
-    t.ok(seconds >= 0 and seconds <= math.min(5, 0.05 * 2 ^ (i - 1)), "pause " .. seconds)
+  t.equal(err.attempts, 8)
+  for i, ms in ipairs(slept) do
+    t.ok(ms >= 0 and ms <= math.min(5000, 50 << (i - 1)), "pause " .. ms)
   end
+end)
+
+t.test("and earlier where there is no time for another try", function()
+  local slept = {}
+  local dynamodb = module_with(function() return '{"things":[]}' end, slept, 299)
+  local err = t.raises("still not processed after 1 of 8 tries", dynamodb.batch_write,
+    { table = "things", deletes = { { id = "a" } } })
+  t.equal({ err.code, err.attempts, err.retryable, #slept }, { "unprocessed", 1, true, 0 })
 end)
