@@ -11,6 +11,7 @@
  *     core.types                           {number=, binary=, set=, list=, null=}
  */
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bindings/arguments.h"
@@ -116,6 +117,19 @@ static void record(lua_State *L, const struct dynamodb_job *call, const struct e
     effects_record(L, &effect, &call->job, err);
 }
 
+/* What is no JSON is the answer, not what the script sent. */
+static _Noreturn void raise_unreadable(lua_State *L, const struct dynamodb_job *call,
+                                       const struct error *why)
+{
+    struct error err = *why;
+    if (!error_is(why, "memory")) {
+        (void)error_set(&err, "bad_response", "DynamoDB's answer can't be read: %.900s",
+                        why->message);
+    }
+    (void)snprintf(err.operation, sizeof err.operation, "%s", call->job.type->name);
+    raise_error(L, &err);
+}
+
 static int push(lua_State *L, struct job *job)
 {
     struct dynamodb_job *call = (struct dynamodb_job *)job;
@@ -123,7 +137,7 @@ static int push(lua_State *L, struct job *job)
     record(L, call, NULL);
     call->document = document_parse(buffer_text(&call->response), call->response.length, &err);
     if (call->document == NULL) {
-        raise_error(L, &err);
+        raise_unreadable(L, call, &err);
     }
     return call->kind->push(L, call->document);
 }
@@ -140,7 +154,7 @@ static int failed(lua_State *L, struct job *job, const struct error *err)
     }
     call->document = document_parse(buffer_text(&call->response), call->response.length, &second);
     if (call->document == NULL) {
-        raise_error(L, &second);
+        raise_unreadable(L, call, &second);
     }
     return dynamodb_results_conflict(L, call->document);
 }

@@ -373,7 +373,11 @@ static void describe(const struct http_transfer *transfer, CURLcode result, stru
     }
     const char *reason =
         transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(result);
-    (void)error_set(err, code_of(result), "%s", reason);
+    /* curl says of a server that speaks another protocol what it says of an address with one. */
+    const struct http_response *response = &transfer->response;
+    bool spoke = result == CURLE_UNSUPPORTED_PROTOCOL &&
+                 (response->reused_connection || response->connect_us > 0);
+    (void)error_set(err, spoke ? "network" : code_of(result), "%s", reason);
     err->retryable = strcmp(err->code, "usage") != 0 && strcmp(err->code, "tls") != 0;
 }
 

@@ -125,7 +125,8 @@ static void on_bucket_asked(void *context, struct http_response *answer, const s
 /* ---- conditional puts whose answer was lost -------------------------------------------------- */
 
 /* The object as it is now says whether the put made it. If not, nobody knows: it may have been
- * done and replaced since. Then the failure stays one, for the script to look and decide. */
+ * done and replaced since. Then the failure stays one, for the script to look and decide; a lost
+ * condition stays lost, for then somebody else's object is there. */
 static void on_outcome_asked(void *context, struct http_response *answer, const struct error *err)
 {
     struct s3_operation_call *call = context;
@@ -137,7 +138,9 @@ static void on_outcome_asked(void *context, struct http_response *answer, const 
         finish(call, NULL);
         return;
     }
-    (void)error_prefix(&call->failure, "whether the object was written is not known");
+    if (call->failure.status != 412) {
+        (void)error_prefix(&call->failure, "whether the object was written is not known");
+    }
     finish_failed(call, &call->failure);
 }
 
@@ -152,8 +155,10 @@ static bool ask_about(struct s3_operation_call *call, const struct error *failur
     if (operation == S3_HEAD && failure->status == 404) {
         return ask(call, no_key, on_bucket_asked);
     }
+    /* Refused with 503, and then the condition is lost: perhaps to the first attempt. */
+    bool lost_again = failure->status == 412 && failure->attempts > 1;
     memcpy(call->marker, call->wire.marker, sizeof call->marker);
-    return call->marker[0] != '\0' && call->attempts.uncertain &&
+    return call->marker[0] != '\0' && (call->attempts.uncertain || lost_again) &&
            ask(call, call->request->key, on_outcome_asked);
 }
 
@@ -227,7 +232,8 @@ static bool check_answer(void *context, const struct http_response *answer, stru
 {
     const struct s3_operation_call *call = context;
     enum s3_operation operation = call->request->operation;
-    if ((operation == S3_COPY || operation == S3_DELETE_ALL) && answer_is_xml_error(answer)) {
+    bool document = operation == S3_COPY || operation == S3_DELETE_ALL || operation == S3_LIST;
+    if (document && answer_is_xml_error(answer)) {
         answer_read_error(answer, err);
         return false;
     }

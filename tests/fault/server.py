@@ -5,7 +5,7 @@ container_test.sh start it.
     server.py PORT_FILE [PEM_FILE]     writes its port there; with a key and a certificate: https
 
 /faults/SCENARIO is an object whose attempts follow the scenario below, one step each (the last one
-repeats). A DynamoDB request's scenario is its TableName; /container/SCENARIO is a container's
+repeats); SCENARIO.ANYTHING is another one that does the same. A DynamoDB request's scenario is its TableName; /container/SCENARIO is a container's
 endpoint for credentials. GET /log/SCENARIO answers what has come, one line an attempt: "METHOD
 KEY=VALUE ..." of the headers that the tests look at. GET /log/connections answers "OPENED RESUMED":
 how many there were, and how many of them went on with an earlier one's TLS session.
@@ -55,6 +55,7 @@ OK = ("answer", 200, b"hello", {})
 E500 = ("answer", 500, xml_error("InternalError"), {})
 E503 = ("answer", 503, xml_error("SlowDown"), {})
 MISSING = ("answer", 404, xml_error("NoSuchKey"), {})
+EMPTY_LIST = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 COPIED = b"<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>"
 STEPS = {
     "fine": [OK],
@@ -64,11 +65,21 @@ STEPS = {
     "always-slow-down": [E503],
     "hint": [("answer", 503, xml_error("ServiceUnavailable"), {"x-amz-retry-after": "700"}), OK],
     "html": [("answer", 403, b"<html><body>\n<h1>No way</h1>", {"Content-Type": "text/html"})],
+    "html-503": [("answer", 503, b"<html><h1>Busy</h1></html>", {"Content-Type": "text/html"})],
     "nothing": [("answer", 418, b"", {})],
+    "bad-gateway": [("answer", 502, b"", {}), OK],
+    "too-many": [("answer", 429, b"", {}), OK],
+    "denied": [("answer", 403, xml_error("AccessDenied"), {})],
     "expired": [("answer", 400, xml_error("ExpiredToken"), {})],
     "reset": [("reset",), OK],
     "always-reset": [("reset",)],
     "cut": [("cut",), OK],
+    "always-cut": [("cut",)],
+    "short": [("short",), OK],
+    "always-short": [("short",)],
+    "short-chunks": [("short-chunks",), OK],
+    "mute": [("mute",)],
+    "no-http": [("no-http",)],
     "huge-headers": [("headers",)],
     "drip": [("drip",)],
     "skew": [("skew",), OK],
@@ -77,6 +88,17 @@ STEPS = {
                   ("answer", 200, b"hello", {})],
     "wrong-crc64": [("answer", 200, b"hallo", {"x-amz-checksum-crc64nvme": "AAAA"}),
                     ("answer", 200, b"hello", {"x-amz-checksum-crc32": "NhCmhg=="})],
+    "always-wrong-sum": [("answer", 200, b"hallo", {"x-amz-checksum-sha256": "AAAA"})],
+    "list-500": [("answer", 200, xml_error("InternalError"), {}), ("answer", 200, EMPTY_LIST, {})],
+    "deleted-500": [("answer", 200, xml_error("InternalError"), {}),
+                    ("answer", 200, b"<DeleteResult/>", {})],
+    "stored-then-500": [("store-and-answer", *E500[1:]), ("answer", 412, xml_error(
+        "PreconditionFailed"), {})],
+    "stored-then-503": [("store-and-answer", *E503[1:]), ("answer", 412, xml_error(
+        "PreconditionFailed"), {})],
+    "other-after-503": [E503, ("answer", 412, xml_error("PreconditionFailed"), {}), MISSING],
+    "precondition": [("answer", 412, xml_error("PreconditionFailed"), {})],
+    "always-copy-500": [("answer", 200, xml_error("InternalError"), {})],
     "copy": [("answer", 200, b"\n\n  " + xml_error("InternalError"), {}),
              ("answer", 200, COPIED, {})],
     "delete-all": [("answer", 200, xml_error("InternalError"), {}),
@@ -124,6 +146,22 @@ STEPS = {
     "item-500": [("answer", 500, json_error("InternalServerError"), {}),
                  ("answer", 200, b"{}", {})],
     "wrong-crc": [("answer", 200, b"{}", {"x-amz-crc32": "1"}), ("crc", b"{}")],
+    "always-throttled": [("answer", 400, json_error("ThrottlingException"), {})],
+    "always-item-500": [("answer", 500, json_error("InternalServerError"), {})],
+    "always-wrong-crc": [("answer", 200, b"{}", {"x-amz-crc32": "1"})],
+    "item-expired": [("answer", 400, json_error("ExpiredTokenException"), {})],
+    "item-html": [("answer", 503, b"<html>Busy", {"Content-Type": "text/html"}),
+                  ("answer", 200, b"{}", {})],
+    "item-reset": [("reset",), ("answer", 200, b"{}", {})],
+    "item-cut": [("cut",), ("answer", 200, b"{}", {})],
+    "item-no-json": [("answer", 200, b"{", {})],
+    "item-skew": [("item-skew",), ("answer", 200, b"{}", {})],
+    "once-unwritten": [("left", "UnprocessedItems"), ("answer", 200, b"{}", {})],
+    "always-unwritten": [("left", "UnprocessedItems")],
+    "once-unread": [("left", "UnprocessedKeys"), ("answer", 200, b'{"Responses":{}}', {})],
+    "always-unread": [("left", "UnprocessedKeys")],
+    "transacting": [("answer", 400, json_error("TransactionInProgressException"), {}),
+                    ("answer", 200, b"{}", {})],
     "lost-condition": [("answer", 400, json_error("ConditionalCheckFailedException"), {})],
 }
 
@@ -166,12 +204,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(*step[1:])
         elif kind == "reset":
             self.reset()
+        elif kind == "store-and-answer":
+            self.store(name, body)
+            self.reply(*step[1:])
         elif kind == "store-and-reset":
-            if self.command == "PUT":
-                self.store(name, body)
-                self.reset()
-            else:
-                self.reply(200, b"", OBJECTS[name])
+            self.store(name, body)
+            self.reset()
         elif kind == "reset-before-store":
             if self.command == "PUT":
                 self.reset()
@@ -184,6 +222,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"only this")
             self.wfile.flush()
             self.reset()
+        elif kind == "short":  # said to be longer, but ends in order
+            self.send_response_only(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"only this")
+            self.close_connection = True
+        elif kind == "short-chunks":
+            self.send_response_only(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"9\r\nonly this\r\n")
+            self.close_connection = True
+        elif kind == "mute":
+            time.sleep(60)
+        elif kind == "no-http":
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+            self.close_connection = True
         elif kind == "headers":
             self.reply(200, b"", {f"x-filler-{i}": "y" * 1000 for i in range(90)})
         elif kind == "drip":
@@ -208,6 +263,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             keys = {"RoleArn": "arn:aws:iam::1:role/r", "AccessKeyId": f"ASIA{len(LOG[name])}",
                     "SecretAccessKey": "very-secret", "Token": "very-token", "Expiration": until}
             self.reply(200, json.dumps(keys).encode(), {"Content-Type": "application/json"})
+        elif kind == "item-skew":
+            later = email.utils.formatdate(time.time() + DATE_AHEAD_S, usegmt=True)
+            self.reply(400, json_error("InvalidSignatureException"), {"Date": later})
+        elif kind == "left":  # everything is left unprocessed
+            asked = json.loads(body)["RequestItems"]
+            self.reply(200, json.dumps({step[1]: asked, "Responses": {}}).encode(), {})
         elif kind == "crc":
             self.reply(200, step[1], {"x-amz-crc32": str(zlib.crc32(step[1]))})
 
@@ -223,7 +284,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         name = (parts[2] if len(parts) > 2 else "") or parts[1]
         if "X-Amz-Target" in self.headers:
-            name = json.loads(body).get("TableName", "")
+            document = json.loads(body)
+            name = document.get("TableName") or next(iter(document.get("RequestItems", [""])))
         seen = ["amz-sdk-request", "amz-sdk-invocation-id", "x-amz-date", "x-amzn-trace-id",
                 "accept-encoding", "authorization", "x-amz-security-token", "if-none-match"]
         line = self.command + "".join(
@@ -232,10 +294,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with LOCK:
             lines = LOG.setdefault(name, [])
             lines.append(line)
-            steps = STEPS.get(name, [OK if name.startswith("fine-") else MISSING])
+            steps = STEPS.get(name.split(".")[0], [OK if name.startswith("fine-") else MISSING])
             step = steps[min(len(lines), len(steps)) - 1]
         if name.startswith("up-"):
             uploads.handle(self, name, body)
+        elif self.command == "HEAD" and name in OBJECTS:
+            self.reply(200, b"", OBJECTS[name])
         else:
             self.step(name, step[0], body, step)
 
