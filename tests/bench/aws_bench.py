@@ -46,7 +46,7 @@ def measure(server, turn_s):
     with SERVERS[server]() as endpoint:
         for case in CASES:
             pair = [program(name, endpoint, case) for name in ("Lunette", "boto3")]
-            result = bench.compare(pair, turn_s)
+            result = bench.compare(*pair, turn_s)
             results.append({"server": server, "case": describe(case), **result})
             ours, theirs = result["Lunette"], result["boto3"]
             bench.progress(f"  {server}: {describe(case)}: "
@@ -65,9 +65,9 @@ def row(result):
     ours, theirs = result["Lunette"], result["boto3"]
     return [result["case"],
             bench.number(ours["per_second"]), bench.number(theirs["per_second"]),
-            bench.times(ours["per_second"], theirs["per_second"]),
+            bench.times(result["ratio"]["per_second"]),
             bench.number(ours["cpu_ms"]) + " ms", bench.number(theirs["cpu_ms"]) + " ms",
-            bench.times(theirs["cpu_ms"], ours["cpu_ms"]),
+            bench.times(result["ratio"]["cpu_ms"]),
             bench.megabytes(ours["peak_bytes"]), bench.megabytes(theirs["peak_bytes"])]
 
 

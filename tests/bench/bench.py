@@ -14,7 +14,7 @@ import sys
 import time
 
 FOLDER = "build/bench"
-ROUNDS = 5
+ROUNDS = 9
 LUNETTE = os.path.join(os.environ.get("BUILD", "build/release"), "lunette")
 
 
@@ -82,20 +82,24 @@ class Program:
         return usage.ru_maxrss * 1024
 
 
-def compare(programs, turn_s):
-    """Measures them in turns and closes them; {name: {what: number}}, medians of all rounds."""
-    counts = [program.count_for(turn_s) for program in programs]
-    samples = {program.name: [] for program in programs}
-    for _ in range(ROUNDS):
-        for program, count in zip(programs, counts):
-            samples[program.name].append(program.measure(count))
-    return {program.name: {
-        "per_second": statistics.median(sample.rate for sample in samples[program.name]),
-        "cpu_ms": statistics.median(sample.cpu_ms for sample in samples[program.name]),
+def compare(ours, theirs, turn_s):
+    """Measures both in turns and closes them. {name: {what: number}}, medians of all rounds, and
+    "ratio": how many times as fast, and with how many times less CPU, ours is: medians of the rounds'
+    ratios, as what else the machine does meanwhile is about the same for the two turns of a round.
+    """
+    counts = [program.count_for(turn_s) for program in (ours, theirs)]
+    rounds = [(ours.measure(counts[0]), theirs.measure(counts[1])) for _ in range(ROUNDS)]
+    result = {program.name: {
+        "per_second": statistics.median(samples[i].rate for samples in rounds),
+        "cpu_ms": statistics.median(samples[i].cpu_ms for samples in rounds),
         "peak_bytes": program.close(),
         "start_ms": program.start_ms,
         "start_cpu_ms": program.start_cpu_ms,
-    } for program in programs}
+    } for i, program in enumerate((ours, theirs))}
+    result["ratio"] = {
+        "per_second": statistics.median(one.rate / other.rate for one, other in rounds),
+        "cpu_ms": statistics.median(other.cpu_ms / one.cpu_ms for one, other in rounds)}
+    return result
 
 
 # ---- what came out ---------------------------------------------------------------------------
@@ -111,9 +115,8 @@ def megabytes(value):
     return f"{value / 1e6:.0f} MB"
 
 
-def times(more, less):
-    """How many times as much."""
-    return f"{more / less:.1f}x"
+def times(ratio):
+    return f"{ratio:.1f}x"
 
 
 def text_table(columns, rows):
