@@ -164,6 +164,15 @@ static bool open_loop(struct process *process, struct error *err)
     return process->loop != NULL;
 }
 
+/* By default glibc gives what objects and strings of some megabytes took back to the kernel each
+ * time, which then has to hand it out anew, page by page: half of what an s3.get of 2 MB costs. */
+static void keep_freed_memory(int64_t memory_mb)
+{
+    int64_t kept_mb = memory_mb / KEPT_SHARE < KEPT_MAX_MB ? memory_mb / KEPT_SHARE : KEPT_MAX_MB;
+    (void)mallopt(M_TRIM_THRESHOLD, (int)(kept_mb * MEGABYTE));
+    (void)mallopt(M_MMAP_THRESHOLD, (int)(kept_mb * MEGABYTE / 2));
+}
+
 static bool open_vm(struct process *process, const luaL_Reg *const *modules,
                     const char *library_folder, struct error *err)
 {
@@ -178,6 +187,7 @@ static bool open_vm(struct process *process, const luaL_Reg *const *modules,
         .folders = module_folders,
         .library_folder = library_folder,
     };
+    keep_freed_memory(process->console.memory_mb);
     process->vm = vm_new(&options, err);
     if (process->vm == NULL) {
         return false;
@@ -198,22 +208,12 @@ static bool open_console(struct process *process, struct error *err)
     return true;
 }
 
-/* By default glibc gives what objects and strings of some megabytes took back to the kernel each
- * time, which then has to hand it out anew, page by page: half of what an s3.get of 2 MB costs. */
-static void keep_freed_memory(int64_t memory_mb)
-{
-    int64_t kept_mb = memory_mb / KEPT_SHARE < KEPT_MAX_MB ? memory_mb / KEPT_SHARE : KEPT_MAX_MB;
-    (void)mallopt(M_TRIM_THRESHOLD, (int)(kept_mb * MEGABYTE));
-    (void)mallopt(M_MMAP_THRESHOLD, (int)(kept_mb * MEGABYTE / 2));
-}
-
 static bool open_process(struct process *process, const struct command *command,
                          const struct parsed_options *parsed, struct error *err)
 {
     struct log_options log_options;
     memset(process, 0, sizeof *process);
     process->console.memory_mb = options_integer(parsed, "memory", MEMORY_DEFAULT_MB);
-    keep_freed_memory(process->console.memory_mb);
     process->console.timeout_ms = options_integer(parsed, "timeout", TIMEOUT_DEFAULT_S) * 1000;
     if (!log_options_from_environment(command->log_level, &log_options, err)) {
         return false;
