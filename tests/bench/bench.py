@@ -84,8 +84,8 @@ class Program:
 
 def compare(ours, theirs, turn_s):
     """Measures both in turns and closes them. {name: {what: number}}, medians of all rounds, and
-    "ratio": how many times as fast, and with how many times less CPU, ours is: medians of the rounds'
-    ratios, as what else the machine does meanwhile is about the same for the two turns of a round.
+    "ratio": how many times as fast ours is, and with how many times less CPU. These are medians of
+    the rounds' ratios: what else the machine does is much the same in both turns of a round.
     """
     counts = [program.count_for(turn_s) for program in (ours, theirs)]
     rounds = [(ours.measure(counts[0]), theirs.measure(counts[1])) for _ in range(ROUNDS)]
