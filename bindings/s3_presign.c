@@ -17,7 +17,7 @@
 enum { ARGUMENTS = 1, JOB = 2 }; /* where they are on the stack */
 
 /* Both are jobs, so that they end as all calls do: cancelled, at the deadline, or with an error
- * that knows its operation. Neither waits for anything. */
+ * that knows its operation. They are done at once; only to renew credentials may take time. */
 struct presign_job {
     struct s3_job call; /* first */
     struct s3_presign_rules rules;

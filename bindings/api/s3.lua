@@ -220,7 +220,7 @@ function s3.list(options) end
 ---@field metadata? table<string, string>
 ---@field tags? table<string, string>
 ---@field if_none_match? string PUT: "*", only if there is no such object; so the address works once.
----@field content_length? integer PUT: exactly this many bytes. Left out, up to 5 GB are the sender's choice: to set a limit use `s3.presign_post`.
+---@field content_length? integer PUT: exactly this many bytes; what sends them says so by itself. Left out, up to 5 GB are the sender's choice: to set a limit use `s3.presign_post`.
 
 ---What whoever uses the address has to know besides.
 ---@class s3.presigned
