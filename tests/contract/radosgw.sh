@@ -69,8 +69,15 @@ radosgw_monitor() {
         ceph-mon -i a
 }
 
-# Debian's `ceph` is a Python program, and wants Debian's Python.
-radosgw_admin() { timeout 20 /usr/bin/python3 "$(command -v ceph)" "$@"; }
+# Debian's `ceph` is a Python program, and wants Debian's Python. A monitor that has just begun may
+# refuse; none of these commands minds being repeated.
+radosgw_admin() {
+    for _ in 1 2 3 4 5; do
+        timeout 20 /usr/bin/python3 "$(command -v ceph)" "$@" && return
+        sleep 1
+    done
+    return 1
+}
 
 radosgw_storage() {
     local folder=$1 id
