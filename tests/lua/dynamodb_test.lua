@@ -328,6 +328,14 @@ t.test("dynamodb.query: ranges in the order of numbers", function()
   }), { -3 })
 end)
 
+t.test("dynamodb.query: a key may stand on the right", function()
+  fill_lines("right", 1, 5)
+  t.equal(ats(dynamodb.query {
+    table = lines, key_condition = ":id = id AND :at < #at", names = { at = "at" },
+    values = { id = id "right", at = 3 },
+  }), { 4, 5 })
+end)
+
 t.test("dynamodb.query: limit counts before the filter; next_key goes on", function()
   fill_lines("pages", 1, 10)
   local options = {
@@ -555,6 +563,10 @@ for _, case in ipairs {
   { "2048 bytes", "put", { table = things, item = { id = ("x"):rep(2049) } } },
   { 'Syntax error; token: "<EOF>"',
     "put", { table = things, item = key, condition = "a = " } },
+  { 'Syntax error; token: "_"',
+    "put", { table = things, item = key, condition = "_x = :x", values = { x = 1 } } },
+  { "operator: ADD, operand type: LIST, typeSet: ALLOWED_FOR_ADD_OPERAND",
+    "update", { table = things, key = key, update = "ADD tags :l", values = { l = { 1 } } } },
   { "unused in expressions: keys: {:unused}",
     "put", { table = things, item = key, values = { unused = 1 },
       condition = "attribute_exists(id)" } },

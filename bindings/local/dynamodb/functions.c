@@ -127,6 +127,10 @@ static bool check_prefix(struct parser *parser, const struct node *node)
 
 static bool check_sized(struct parser *parser, const struct node *node)
 {
+    if (node->first->kind == NODE_SIZE) {
+        return parser_fail(parser, "Incorrect operand type for operator or function; operator or "
+                                   "function: size, operand type: N");
+    }
     if (node->first->kind != NODE_VALUE) {
         return true;
     }

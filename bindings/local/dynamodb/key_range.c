@@ -8,8 +8,14 @@
 
 #include <string.h>
 
+/* `path kind value`, or `value kind path` turned around. */
+struct test {
+    enum node_kind kind;
+    const struct node *path, *value; /* NULL in a test that is not given */
+};
+
 struct conditions {
-    const struct node *partition, *sort;
+    struct test partition, sort;
 };
 
 static bool unsupported(struct error *err)
@@ -55,11 +61,11 @@ static bool read_bound(const struct node *value, const struct table_key *key,
     return item_key_encode(value->value, bound->bytes, DYNAMODB_SORT_KEY_MAX, &bound->length, err);
 }
 
-static bool read_comparison(const struct table_key *key, const struct node *test,
+static bool read_comparison(const struct table_key *key, const struct test *test,
                             struct key_range *range, struct error *err)
 {
     struct key_bound bound;
-    if (!read_bound(test->first->next, key, &bound, err)) {
+    if (!read_bound(test->value, key, &bound, err)) {
         return false;
     }
     bool sets_low = test->kind == NODE_EQUAL || test->kind == NODE_GREATER ||
@@ -84,18 +90,18 @@ static bool read_comparison(const struct table_key *key, const struct node *test
     return true;
 }
 
-static bool read_sort(const struct table_key *key, const struct node *test, struct key_range *range,
+static bool read_sort(const struct table_key *key, const struct test *test, struct key_range *range,
                       struct error *err)
 {
     range->low.length = 0;
     bound_above_all(&range->high);
-    if (test == NULL) {
+    if (test->value == NULL) {
         return true;
     }
     if (test->kind != NODE_BETWEEN) {
         return read_comparison(key, test, range, err);
     }
-    const struct node *low = test->first->next;
+    const struct node *low = test->value;
     if (!read_bound(low, key, &range->low, err) || !read_bound(low->next, key, &range->high, err)) {
         return false;
     }
@@ -103,13 +109,13 @@ static bool read_sort(const struct table_key *key, const struct node *test, stru
     return true;
 }
 
-static bool read_partition(const struct table_key *key, const struct node *test,
+static bool read_partition(const struct table_key *key, const struct test *test,
                            struct key_range *range, struct error *err)
 {
-    if (test == NULL) {
+    const struct node *value = test->value;
+    if (value == NULL) {
         return dynamodb_invalid(err, "Query condition missed key schema element: %s", key->name);
     }
-    const struct node *value = test->first->next;
     if (test->kind != NODE_EQUAL || value->kind != NODE_VALUE) {
         return unsupported(err);
     }
@@ -128,7 +134,33 @@ static bool names_key(const struct table_key *key, const struct node *path)
            memcmp(key->name, step->name, step->name_length) == 0;
 }
 
-static bool check_form(const struct node *test, struct error *err)
+static enum node_kind turned(enum node_kind kind)
+{
+    switch (kind) {
+    case NODE_LESS:
+        return NODE_GREATER;
+    case NODE_LESS_EQUAL:
+        return NODE_GREATER_EQUAL;
+    case NODE_GREATER:
+        return NODE_LESS;
+    case NODE_GREATER_EQUAL:
+        return NODE_LESS_EQUAL;
+    default:
+        return kind;
+    }
+}
+
+static struct test read_test(const struct node *node)
+{
+    const struct node *left = node->first, *right = left->next;
+    bool compares = node->kind >= NODE_EQUAL && node->kind <= NODE_GREATER_EQUAL;
+    if (compares && left->kind == NODE_VALUE && right->kind == NODE_PATH) {
+        return (struct test){.kind = turned(node->kind), .path = right, .value = left};
+    }
+    return (struct test){.kind = node->kind, .path = left, .value = right};
+}
+
+static bool check_form(const struct test *test, struct error *err)
 {
     bool allowed =
         (test->kind >= NODE_EQUAL && test->kind <= NODE_BETWEEN && test->kind != NODE_NOT_EQUAL) ||
@@ -137,31 +169,32 @@ static bool check_form(const struct node *test, struct error *err)
         return dynamodb_invalid(err, "Invalid operator used in KeyConditionExpression: %s",
                                 node_kind_name(test->kind));
     }
-    if (test->first->kind != NODE_PATH) {
+    if (test->path->kind != NODE_PATH) {
         return unsupported(err);
     }
-    return test->first->path.count == 1 ||
+    return test->path->path.count == 1 ||
            dynamodb_invalid(err, "KeyConditionExpressions cannot have conditions on nested "
                                  "attributes");
 }
 
-static bool place(const struct table *table, const struct node *test, struct conditions *conditions,
+static bool place(const struct table *table, const struct node *node, struct conditions *conditions,
                   struct error *err)
 {
-    if (!check_form(test, err)) {
+    struct test test = read_test(node);
+    if (!check_form(&test, err)) {
         return false;
     }
-    const struct node **place = NULL;
-    if (names_key(&table->partition, test->first)) {
+    struct test *place = NULL;
+    if (names_key(&table->partition, test.path)) {
         place = &conditions->partition;
-    } else if (table->has_sort && names_key(&table->sort, test->first)) {
+    } else if (table->has_sort && names_key(&table->sort, test.path)) {
         place = &conditions->sort;
     } else {
-        bool missed_sort = table->has_sort && conditions->partition != NULL;
+        bool missed_sort = table->has_sort && conditions->partition.value != NULL;
         return dynamodb_invalid(err, "Query condition missed key schema element: %s",
                                 missed_sort ? table->sort.name : table->partition.name);
     }
-    if (*place != NULL) {
+    if (place->value != NULL) {
         return dynamodb_invalid(err, "KeyConditionExpressions must only contain one condition "
                                      "per key");
     }
@@ -186,10 +219,10 @@ static bool collect(const struct table *table, const struct node *node,
 bool key_range_read(const struct table *table, const struct node *condition,
                     struct key_range *range, struct error *err)
 {
-    struct conditions conditions = {NULL, NULL};
+    struct conditions conditions = {0};
     return collect(table, condition, &conditions, err) &&
-           read_partition(&table->partition, conditions.partition, range, err) &&
-           read_sort(&table->sort, conditions.sort, range, err);
+           read_partition(&table->partition, &conditions.partition, range, err) &&
+           read_sort(&table->sort, &conditions.sort, range, err);
 }
 
 static int compare_bound(const struct item_key *key, const struct key_bound *bound)

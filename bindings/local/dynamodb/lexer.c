@@ -18,13 +18,12 @@ static bool is_digit(char character)
 
 static bool is_name_start(char character)
 {
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           character == '_';
+    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
 }
 
 static bool is_name(char character)
 {
-    return is_name_start(character) || is_digit(character);
+    return is_name_start(character) || is_digit(character) || character == '_';
 }
 
 static size_t count_while(const struct lexer *lexer, size_t from, bool (*accepts)(char))
@@ -78,7 +77,7 @@ static size_t measure(const struct lexer *lexer, enum token_kind *kind)
     }
     if (is_digit(first)) {
         *kind = TOKEN_NUMBER;
-        return count_while(lexer, 1, is_digit);
+        return first == '0' ? 1 : count_while(lexer, 1, is_digit); /* "01" is two numbers */
     }
     if (first == '#' || first == ':') {
         return measure_placeholder(lexer, kind);

@@ -17,6 +17,12 @@ static const char *const verbs[UPDATE_VERBS] = {
     [UPDATE_DELETE] = "DELETE",
 };
 
+/* What DynamoDB calls the types here, and nowhere else. */
+static const char *const long_names[] = {
+    [VALUE_S] = "STRING",  [VALUE_N] = "NUMBER", [VALUE_B] = "BINARY", [VALUE_BOOL] = "BOOLEAN",
+    [VALUE_NULL] = "NULL", [VALUE_L] = "LIST",   [VALUE_M] = "MAP",
+};
+
 static bool check_number(struct parser *parser, const struct node *sum)
 {
     for (const struct node *operand = sum->first; operand != NULL; operand = operand->next) {
@@ -67,8 +73,8 @@ static struct node *parse_given(struct parser *parser, enum update_verb verb)
     }
     (void)parser_fail(parser,
                       "Incorrect operand type for operator or function; operator: %s, operand "
-                      "type: %s",
-                      verbs[verb], value_type_name(value_type(value->value)));
+                      "type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
+                      verbs[verb], long_names[value_type(value->value)], verbs[verb]);
     return NULL;
 }
 
