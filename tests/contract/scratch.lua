@@ -20,7 +20,7 @@ end
 if arg[1] == "empty" then
   local first = listed({ max_keys = 1 })[1]
   if not first then return 0 end
-  print(("%s is not empty, it has %q: the tests want a bucket of their own"):format(bucket, first.key))
+  print(("%s has %q: the tests want an empty bucket of their own"):format(bucket, first.key))
   return 1
 end
 
