@@ -100,6 +100,11 @@ static bool ask_profile(struct wanted *wanted, struct endpoint_settings *setting
     if (wanted->region == NULL) {
         wanted->region = profile_find(&profile, PROFILE_REGION)->text;
     }
+    enum profile_key own =
+        settings->service == ENDPOINT_S3 ? PROFILE_S3_ENDPOINT_URL : PROFILE_DYNAMODB_ENDPOINT_URL;
+    if (wanted->url == NULL) {
+        wanted->url = profile_find(&profile, own)->text;
+    }
     if (wanted->url == NULL) {
         wanted->url = profile_find(&profile, PROFILE_ENDPOINT_URL)->text;
     }

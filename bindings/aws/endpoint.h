@@ -7,6 +7,7 @@
  *       else the profile's region
  *     AWS_ENDPOINT_URL_S3, _DYNAMODB,          another server; "http://host:port/prefix"
  *       else AWS_ENDPOINT_URL,
+ *       else the profile's services' own,
  *       else the profile's endpoint_url
  *     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS      true: these are not asked
  *     AWS_USE_DUALSTACK_ENDPOINT,              true: IPv6, too; FIPS 140 cryptography

@@ -25,6 +25,7 @@ static const struct {
     {"credential_process", PROFILE_CREDENTIAL_PROCESS},
     {"region", PROFILE_REGION},
     {"endpoint_url", PROFILE_ENDPOINT_URL},
+    {"services", PROFILE_SERVICES},
     {"role_arn", PROFILE_UNSUPPORTED},
     {"sso_session", PROFILE_UNSUPPORTED},
     {"sso_start_url", PROFILE_UNSUPPORTED},
@@ -90,6 +91,25 @@ static bool read_setting(char *text, const char *path, struct profile_line *line
     return true;
 }
 
+/* What follows an indented line is as much the parent's as it is. */
+static bool read_indented(char *text, const char *path, const struct profile_line *parent,
+                          profile_visit *visit, void *context, struct error *err)
+{
+    struct profile_line line = *parent;
+    line.parent = parent->name;
+    if (parent->name == NULL) {
+        return bad_line(path, parent->line, "an indented line, but no setting before it", err);
+    }
+    if (strchr(text, '=') == NULL || text[strspn(text, BLANKS)] == '=') {
+        return true;
+    }
+    if (!read_setting(text, path, &line, err)) {
+        return false;
+    }
+    visit(context, &line);
+    return true;
+}
+
 static bool is_blank(const char *text)
 {
     text += strspn(text, BLANKS);
@@ -103,10 +123,7 @@ static bool read_line(char *text, const char *path, struct profile_line *line, p
         return true;
     }
     if (strchr(BLANKS, text[0]) != NULL) {
-        if (line->name == NULL) {
-            return bad_line(path, line->line, "an indented line, but no setting before it", err);
-        }
-        return true;
+        return read_indented(text, path, line, visit, context, err);
     }
     if (text[0] == '[') {
         line->name = NULL;
@@ -155,17 +172,23 @@ static bool is_name(const char *text, const char *name)
     return strcmp(text, name) == 0;
 }
 
+/* "WORD NAME", with blanks between them. */
+static bool is_section(const char *section, const char *word, const char *name)
+{
+    size_t length = strlen(word);
+    return strncmp(section, word, length) == 0 &&
+           (section[length] == ' ' || section[length] == '\t') &&
+           is_name(section + length + strspn(section + length, BLANKS), name);
+}
+
 static bool is_chosen(const struct search *search, const char *section)
 {
     const char *name = search->profile->name;
     if (search->file == &search->profile->files[PROFILE_SHARED]) {
         return is_name(section, name);
     }
-    static const char prefix[] = "profile";
-    size_t length = strlen(prefix);
-    if (strncmp(section, prefix, length) == 0 &&
-        (section[length] == ' ' || section[length] == '\t')) {
-        return is_name(section + length + strspn(section + length, BLANKS), name);
+    if (is_section(section, "profile", name)) {
+        return true;
     }
     return strcmp(section, "default") == 0 && strcmp(name, "default") == 0;
 }
@@ -173,7 +196,7 @@ static bool is_chosen(const struct search *search, const char *section)
 static void keep_setting(void *context, const struct profile_line *line)
 {
     const struct search *search = context;
-    if (!is_chosen(search, line->section)) {
+    if (line->parent != NULL || !is_chosen(search, line->section)) {
         return;
     }
     search->profile->found = true;
@@ -187,8 +210,38 @@ static void keep_setting(void *context, const struct profile_line *line)
 
 const struct profile_setting *profile_find(const struct profile *profile, enum profile_key key)
 {
-    const struct profile_setting *shared = &profile->files[PROFILE_SHARED].settings[key];
-    return shared->text != NULL ? shared : &profile->files[PROFILE_CONFIG].settings[key];
+    int file = PROFILE_SHARED;
+    while (file + 1 < PROFILE_FILES && profile->files[file].settings[key].text == NULL) {
+        file++;
+    }
+    return &profile->files[file].settings[key];
+}
+
+/* One [services NAME] while it is looked for. */
+struct service_search {
+    const char *name;
+    struct profile_file *file;
+    bool found;
+};
+
+static void keep_service(void *context, const struct profile_line *line)
+{
+    struct service_search *search = context;
+    if (!is_section(line->section, "services", search->name)) {
+        return;
+    }
+    search->found = true;
+    if (line->parent == NULL || strcasecmp(line->name, "endpoint_url") != 0 ||
+        line->value[0] == '\0') {
+        return;
+    }
+    struct profile_setting setting = {
+        .name = "endpoint_url", .text = line->value, .line = line->line};
+    if (strcasecmp(line->parent, "s3") == 0) {
+        search->file->settings[PROFILE_S3_ENDPOINT_URL] = setting;
+    } else if (strcasecmp(line->parent, "dynamodb") == 0) {
+        search->file->settings[PROFILE_DYNAMODB_ENDPOINT_URL] = setting;
+    }
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -265,6 +318,27 @@ static bool load_file(struct profile *profile, int which, struct error *err)
             profile_parse(file->bytes, file->path, keep_setting, &search, err));
 }
 
+static bool load_services(struct profile *profile, struct error *err)
+{
+    const struct profile_file *config = &profile->files[PROFILE_CONFIG];
+    const struct profile_setting *services = &config->settings[PROFILE_SERVICES];
+    struct profile_file *file = &profile->files[PROFILE_CONFIG_SERVICES];
+    struct service_search search = {.name = services->text, .file = file};
+    if (services->text == NULL) {
+        return true;
+    }
+    memcpy(file->path, config->path, sizeof file->path);
+    if (!read_file(file, err) ||
+        (file->bytes != NULL &&
+         !profile_parse(file->bytes, file->path, keep_service, &search, err))) {
+        return false;
+    }
+    return search.found || error_set(err, "usage",
+                                     "%.500s:%d: services is '%.100s', but there is no section "
+                                     "[services %.100s] with anything in it",
+                                     config->path, services->line, services->text, services->text);
+}
+
 bool profile_load(struct profile *profile, struct error *err)
 {
     *profile = (struct profile){.found = false};
@@ -274,7 +348,8 @@ bool profile_load(struct profile *profile, struct error *err)
                          strlen(name), PROFILE_NAME_MAX);
     }
     (void)snprintf(profile->name, sizeof profile->name, "%s", name == NULL ? "default" : name);
-    bool ok = load_file(profile, PROFILE_SHARED, err) && load_file(profile, PROFILE_CONFIG, err);
+    bool ok = load_file(profile, PROFILE_SHARED, err) && load_file(profile, PROFILE_CONFIG, err) &&
+              load_services(profile, err);
     if (ok && name != NULL && !profile->found) {
         ok = error_set(err, "usage",
                        "AWS_PROFILE is '%s', but '%.300s' and '%.300s' have no such "

@@ -6,7 +6,7 @@
  *     AWS_SHARED_CREDENTIALS_FILE    instead of ~/.aws/credentials: sections [NAME]
  *     AWS_CONFIG_FILE                instead of ~/.aws/config: sections [profile NAME], [default]
  *
- * A line is "name = value", "[section]", a comment (# or ;), or indented: then it continues the
+ * A line is "name = value", "[section]", a comment (# or ;), or indented: then it belongs to the
  * setting before it. " #" and " ;" end a value. Names are the same in any case; of two settings of
  * one name the last counts.
  */
@@ -28,7 +28,10 @@ enum profile_key {
     PROFILE_CREDENTIAL_PROCESS,
     PROFILE_REGION,
     PROFILE_ENDPOINT_URL,
-    PROFILE_UNSUPPORTED, /* a setting for a sign-in that is not done here: SSO, roles */
+    PROFILE_SERVICES,              /* names the section [services NAME] */
+    PROFILE_S3_ENDPOINT_URL,       /* these two are in there: "s3 =", and indented under it */
+    PROFILE_DYNAMODB_ENDPOINT_URL, /* "endpoint_url = ..." */
+    PROFILE_UNSUPPORTED,           /* a setting for a sign-in that is not done here: SSO, roles */
     PROFILE_KEYS
 };
 
@@ -45,7 +48,8 @@ struct profile_file {
     struct profile_setting settings[PROFILE_KEYS]; /* of the chosen profile */
 };
 
-enum { PROFILE_SHARED, PROFILE_CONFIG, PROFILE_FILES };
+/* The config file is read twice where a profile has services: they may stand before it. */
+enum { PROFILE_SHARED, PROFILE_CONFIG, PROFILE_CONFIG_SERVICES, PROFILE_FILES };
 
 /* Owned by the caller: profile_release(), after success only. */
 struct profile {
@@ -56,11 +60,12 @@ struct profile {
 
 /*
  * Reads both files; one that isn't there is empty. Errors: `usage`, which names file and line, also
- * when AWS_PROFILE names a profile that is in neither; `io`; `memory`.
+ * when AWS_PROFILE names a profile that is in neither, or a profile services that are not there;
+ * `io`; `memory`.
  */
 MUST_CHECK bool profile_load(struct profile *profile, struct error *err);
 
-/* The credentials file's setting before the other's; its text is NULL when neither has it.
+/* The credentials file's setting before the config file's; its text is NULL when no file has it.
  * Borrowed until profile_release(). */
 const struct profile_setting *profile_find(const struct profile *profile, enum profile_key key);
 
@@ -71,13 +76,14 @@ void profile_release(struct profile *profile);
 /* Texts are borrowed from what is parsed. */
 struct profile_line {
     const char *section, *name, *value;
+    const char *parent; /* the setting that this one is indented under; NULL: none */
     int line;
 };
 
 typedef void profile_visit(void *context, const struct profile_line *line);
 
-/* Calls `visit` for each setting that is not indented. Writes into `text`. Errors: `usage`, which
- * begins with "PATH:LINE: ". */
+/* Calls `visit` for each setting; an indented line is one if it has a name and "=". Writes into
+ * `text`. Errors: `usage`, which begins with "PATH:LINE: ". */
 MUST_CHECK bool profile_parse(char *text, const char *path, profile_visit *visit, void *context,
                               struct error *err);
 

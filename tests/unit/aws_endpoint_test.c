@@ -362,3 +362,46 @@ TEST(aws_endpoint_reads_the_profile)
     }
     set_environment("");
 }
+
+TEST(aws_endpoint_reads_the_services_of_a_profile)
+{
+#define MINE "[default]\nservices = mine\nendpoint_url = http://c:3\n"
+    static const struct {
+        const char *environment, *config;
+        enum endpoint_service service;
+        const char *wanted;
+    } cases[] = {
+        {"", MINE "[services mine]\ns3 =\n  endpoint_url = http://s:1\n", ENDPOINT_S3,
+         "http://s:1"},
+        {"", MINE "[services mine]\ns3 =\n  endpoint_url = http://s:1\n", ENDPOINT_DYNAMODB,
+         "http://c:3"},
+        {"", "[services \"mine\"]\ns3 =\n a = b\nDynamoDB =\n endpoint_url=http://d:2 # x\n" MINE,
+         ENDPOINT_DYNAMODB, "http://d:2"},
+        {"",
+         MINE "[services other]\ns3 =\n endpoint_url = http://s:1\n[services mine]\nec2 =\n"
+              " endpoint_url = http://e:1\n",
+         ENDPOINT_S3, "http://c:3"},
+        {"", MINE "[services mine]\nendpoint_url = http://s:1\n", ENDPOINT_S3, "http://c:3"},
+        {"", MINE "s3 =\n  endpoint_url = http://s:1\n[services mine]\ns3=\n", ENDPOINT_S3,
+         "http://c:3"},
+        {"AWS_ENDPOINT_URL=http://a:1", MINE "[services mine]\ns3 =\n endpoint_url = http://s:1\n",
+         ENDPOINT_S3, "http://a:1"},
+        {"", MINE "[services other]\ns3 =\n endpoint_url = http://s:1\n", ENDPOINT_S3,
+         "config:2: services is 'mine', but there is no section [services mine]"},
+    };
+#undef MINE
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        check_case("case %zu: %s", i, cases[i].wanted);
+        set_environment(cases[i].environment);
+        (void)setenv("AWS_REGION", "eu-west-1", 1);
+        write_config(cases[i].config);
+        struct endpoint_settings settings;
+        struct error err;
+        if (endpoint_load(cases[i].service, &settings, &err)) {
+            check_endpoint(&settings, "", cases[i].wanted);
+        } else if (strstr(err.message, cases[i].wanted) == NULL) {
+            CHECK_TEXT(err.message, cases[i].wanted);
+        }
+    }
+    set_environment("");
+}

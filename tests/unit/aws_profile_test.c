@@ -15,7 +15,9 @@
 
 static void print_line(void *context, const struct profile_line *line)
 {
-    buffer_printf(context, "%d[%s]%s=%s|", line->line, line->section, line->name, line->value);
+    buffer_printf(context, "%d[%s]%s%s%s=%s|", line->line, line->section,
+                  line->parent == NULL ? "" : line->parent, line->parent == NULL ? "" : ".",
+                  line->name, line->value);
 }
 
 TEST(aws_profile_lines)
@@ -32,7 +34,10 @@ TEST(aws_profile_lines)
         {"[a] ; why\n# b=c\n ; b=c\nb=c # d\ne=f#g;h\ni=;\nj=# k",
          "4[a]b=c|5[a]e=f#g;h|6[a]i=|7[a]j=|"},
         {"[a]\nb=c=d==", "2[a]b=c=d==|"},
-        {"[a]\ns3 =\n  endpoint_url = x\n\ty=z\nb=c", "2[a]s3=|5[a]b=c|"},
+        {"[a]\ns3 =\n  endpoint_url = x\n\ty=z\nb=c",
+         "2[a]s3=|3[a]s3.endpoint_url=x|4[a]s3.y=z|5[a]b=c|"},
+        {"[a]\nb = c\n  goes on\n  # d=e\n  f=g # h\n", "2[a]b=c|5[a]b.f=g|"},
+        {"[a]\nb =\n  = c", "2[a]b=|"},
         {"[a]\nb=1\nb=2\n[a]\nb=3", "2[a]b=1|3[a]b=2|5[a]b=3|"},
         {"b=c", "f:1: a setting before the first [section]"},
         {"[a]\n b=c", "f:2: an indented line, but no setting before it"},
