@@ -23,6 +23,8 @@ BENCH_DEPS    := python3-venv
 # What the layer is linked from is not installed, but fetched (layer/Makefile).
 LAYER_DEPS := gcc make dpkg-dev patch xz-utils autoconf automake libtool openssl zip unzip
 LAYER_DEPS_arm64 := gcc-aarch64-linux-gnu
+# To run it where nothing else is, on another system, and on another processor.
+LAYER_CHECK_DEPS := debootstrap qemu-user-static iproute2 python3 openssl binutils
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
              python3-botocore
 
@@ -70,7 +72,8 @@ SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
 .PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
-        bench bench-deps bench-aws layer layer-deps layer-check function clean FORCE
+        bench bench-deps bench-aws layer layer-deps layer-check layer-reproduce function \
+        clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -261,6 +264,7 @@ test-contract: contract-deps ## run the stores' tests against real servers on lo
 
 # ---- Lambda ---------------------------------------------------------------------------------
 
+LAYER_ARCHES := $(or $(ARCH),x86_64 arm64)
 ARCH ?= x86_64
 
 layer-deps: ## install what building the layer needs
@@ -268,6 +272,16 @@ layer-deps: ## install what building the layer needs
 
 layer: layer-deps ## build the Lambda layer, build/layer/ARCH/layer.zip (ARCH=x86_64 or arm64)
 	@$(MAKE) -f layer/Makefile --no-print-directory ARCH=$(ARCH)
+
+layer-check: deps ## run both layers in an empty root and in a hostile one (ARCH=... for one)
+	$(call install-packages,$(LAYER_CHECK_DEPS))
+	@for arch in $(LAYER_ARCHES); do $(MAKE) --no-print-directory layer ARCH=$$arch || exit; done
+	@$(MAKE) -f layer/Makefile --no-print-directory build/layer/bullseye.ready
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made function
+	@bash tests/layer/run $(LAYER_ARCHES)
+
+layer-reproduce: layer ## build the layer again in another folder: the same bytes (ARCH=arm64)
+	@bash tests/layer/reproduce $(ARCH)
 
 # The zip of a function: the rules, and what they require from beside them.
 FUNCTION := build/function.zip

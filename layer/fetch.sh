@@ -6,9 +6,10 @@
 #   fetch.sh prepare APT                          make a private package list in the folder APT
 #   fetch.sh archives APT DEBIAN_ARCH TO PACKAGE...   unpack binary packages into the folder TO
 #   fetch.sh source APT TO PACKAGE                unpack the source of PACKAGE as the folder TO
+#   fetch.sh system APT TO RELEASE PACKAGE,...    bootstrap a small system in the folder TO (root)
 #
-# Each also writes what it took, one line a package, "name version sha256", to TO.list. apt checks
-# every file against the archive's signature.
+# `archives` and `source` also write what they took to TO.list, one line a package: name, version,
+# SHA-256. apt checks every file against the archive's signature.
 set -eu
 
 apt_settings() {
@@ -85,11 +86,22 @@ source_of() {
     rm -r "$to.files"
 }
 
+system_of() {
+    address=$(awk '$2 !~ /-/ { print $1; exit }' "$1/archives")
+    [ "$(id -u)" = 0 ] && sudo= || sudo=sudo
+    $sudo rm -rf "$2"
+    $sudo debootstrap --variant=minbase --include="$4" "$3" "$2" "$address" >"$2.log" 2>&1 || {
+        tail -n 20 "$2.log" >&2
+        exit 1
+    }
+}
+
 command=$1
 shift
 case $command in
 prepare) prepare "$@" ;;
 archives) archives "$@" ;;
 source) source_of "$@" ;;
+system) system_of "$@" ;;
 *) exit 2 ;;
 esac

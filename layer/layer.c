@@ -8,6 +8,7 @@
 #include <nss.h>
 #include <openssl/crypto.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 /*
  * A static glibc has the name services `files` and `dns` built in, and opens a library for any
@@ -27,8 +28,9 @@ static void choose_name_services(void)
 void layer_start(void)
 {
     choose_name_services();
-    /* Its configuration file could name a library to load, and is not the function's to give. */
+    /* OpenSSL's configuration could name a library to load; GraphicsMagick's, files to write. */
     (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    (void)unsetenv("MAGICK_CONFIGURE_PATH");
 }
 
 /*
