@@ -12,7 +12,8 @@
 -- owed, for its writer may have found the object as it should be just before this write. Nobody
 -- leaves before he has seen the object show all that he owes. A writer owes his own item; one who
 -- finds his item written already may be the second delivery of one who died with a debt that
--- nobody knows, and owes everything.
+-- nobody knows, and owes everything. A thousand at once take about two rounds each: one to lose,
+-- one to find oneself published.
 
 local failure = require "failure"
 local json = require "json"

@@ -6,7 +6,8 @@ import time
 
 import signed
 
-TABLES = {"things": [("id", "S", "HASH")], "lines": [("id", "S", "HASH"), ("at", "N", "RANGE")]}
+TABLES = {"things": [("id", "S", "HASH")], "lines": [("id", "S", "HASH"), ("at", "N", "RANGE")],
+          "lists": [("manifest", "S", "HASH"), ("name", "S", "RANGE")]}
 endpoint, *credentials = sys.argv[1:]
 
 

@@ -1,5 +1,5 @@
--- The module `manifest` with a table: what stands in the items and in the object, who publishes, and
--- what he owes.
+-- The module `manifest` with a table: what stands in the items and in the object, who publishes,
+-- and what he owes.
 local t = ...
 
 local fake = t.helper "manifest_world"
@@ -135,7 +135,8 @@ end)
 
 t.test("a manifest from before there was a table is kept, and taken over bit by bit", function()
   local world = fake.world(quiet)
-  world.place("images.json", '[{"name":"old"},{"comment":"x"},{"name":"z","by":"hand"},{"name":"y"}]')
+  world.place("images.json",
+    '[{"name":"old"},{"comment":"x"},{"name":"z","by":"hand"},{"name":"y"}]')
   local m = open(world)
   m.update { entry = { name = "new" } }
   t.equal(published(world), "old ? z y new")
@@ -350,5 +351,37 @@ t.test("whatever the order, the manifest becomes what is in the bucket", functio
   for seed = 1, 2000 do
     local is, should = run_model(seed)
     t.equal(is, should, "seed " .. seed)
+  end
+end)
+
+-- ---- what it costs -----------------------------------------------------------------------------
+
+-- Milliseconds, about those of S3 and DynamoDB within a region; each takes half to one and a half.
+local took_ms = { get = 25, head = 15, put = 40, item_get = 6, item_put = 10, item_pages = 15 }
+
+-- `count` uploads at once. Returns how often the object was looked at: by one on average, at most.
+local function rounds(count)
+  math.randomseed(count)
+  local looks, most = {}, 0
+  local world = fake.world(function(what, options)
+    local me = coroutine.running()
+    if what == "get" then looks[me] = (looks[me] or 0) + 1 end
+    coroutine.yield(what == "sleep" and options or took_ms[what] * (0.5 + math.random()))
+  end)
+  for i = 1, count do world.place("k" .. i, "v1") end
+  local handle = fake.handler(world, manifest(world), { table = "lists" })
+  schedule.timed(count, 50, function(i) handle { key = "k" .. i, etag = '"v1"' } end)
+  t.equal(#json.decode(body(world)), count)
+  local sum = 0
+  for _, n in pairs(looks) do sum, most = sum + n, math.max(most, n) end
+  return sum / count, most
+end
+
+t.test("many uploads at once cost about two rounds each", function()
+  t.equal({ rounds(1) }, { 1.0, 1 })
+  for _, count in ipairs { 10, 100, 300 } do
+    local mean, most = rounds(count)
+    t.ok(mean < 2.5 and most <= 5,
+      ("%d at once: %.2f rounds, at most %d"):format(count, mean, most))
   end
 end)
