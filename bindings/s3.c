@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "bindings/bindings.h"
 #include "bindings/recursion.h"
 #include "bindings/s3_job.h"
+#include "host/loop.h"
 #include "host/raise.h"
 
 /* ---- the job --------------------------------------------------------------------------------- */
@@ -371,11 +373,22 @@ static void read_range(lua_State *L, struct s3_request *request)
 
 /* ---- the functions --------------------------------------------------------------------------- */
 
+/* What is fetched is what is worked on: should it crash a decoder, its name is known. */
+static void set_subject(lua_State *L, const struct s3_request *request)
+{
+    char subject[LOOP_SUBJECT_MAX];
+    int length = snprintf(subject, sizeof subject, "%.*s/%.*s", (int)request->bucket.length,
+                          request->bucket.data, (int)request->key.length, request->key.data);
+    size_t whole = length < 0 ? 0 : (size_t)length;
+    loop_set_subject(loop_of(L), subject, whole < sizeof subject ? whole : sizeof subject - 1);
+}
+
 static int run_get(lua_State *L, const char *function, struct s3_job *call)
 {
     arguments_read(L, ARGUMENTS, function, get_fields, call, JOB);
     read_range(L, &call->request);
     call->request.max_bytes = (size_t)call->max_bytes;
+    set_subject(L, &call->request);
     return job_run(L);
 }
 

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "host/crash.h"
 #include "host/http.h"
 #include "host/loop_internal.h"
 #include "host/raise.h"
@@ -83,7 +84,9 @@ static struct job *job_of_item(struct worker_item *item)
 static void work_run(struct worker_item *item)
 {
     struct job *job = job_of_item(item);
+    crash_set_activity(job->type->name, job->subject);
     job->worked = !job_stopped(job, &job->error) && job->type->work(job, &job->error);
+    crash_set_activity(NULL, NULL);
 }
 
 static void work_done(struct worker_item *item)
@@ -155,16 +158,19 @@ static void unlink_job(struct job *job)
 void job_finish(struct job *job, const struct error *err)
 {
     struct loop *loop = job->loop;
-    unlink_job(job);
-    loop->jobs_finished++;
     job->finished_us = loop_now_us();
     job->state = err == NULL ? JOB_DONE : JOB_FAILED;
     if (err != NULL) {
         job->error = *err;
-        /* A job may see by itself that its time is up, before the loop does. */
-        loop->soft_passed =
-            loop->soft_passed || (error_is(err, "deadline") && loop_remaining_ms(loop) == 0);
     }
+    if (err != NULL && error_is(err, "deadline")) {
+        if (loop_remaining_ms(loop) == 0) { /* a job may see that before the loop does */
+            loop_pass_deadline(loop);
+        }
+        loop_tell_undone(loop, &job->error);
+    }
+    unlink_job(job);
+    loop->jobs_finished++;
     if (job->waiter != NULL) {
         task_wake(job->waiter);
     }
@@ -209,6 +215,7 @@ static bool begin(struct job *job, struct error *err)
     struct loop *loop = job->loop;
     job->started_us = loop_now_us();
     job->state = JOB_RUNNING;
+    job->subject = loop->current == NULL ? NULL : loop->current->subject;
     link_job(job);
     if (loop->current != NULL && loop->current->cancelled) {
         atomic_store(&job->stop, LOOP_STOP_CANCELLED);

@@ -86,6 +86,10 @@ void log_write(enum log_level level, const char *message, const struct log_field
 void log_write_bytes(enum log_level level, const char *message, size_t length,
                      const struct log_field *fields, size_t count);
 
+/* For the handler of a signal that ends the process: level FATAL, and does not wait for a thread
+ * that was logging when it happened. */
+void log_write_last(const char *message, const struct log_field *fields, size_t count);
+
 /* What a script's print() says: level INFO, and written whatever the level is, but for `off`. */
 void log_print(const char *text, size_t length);
 

@@ -4,7 +4,9 @@
  * One step: collect what workers have finished, fire timers, mind the deadline, let one task run
  * or, when none is ready, wait for the network, a worker or the next timer.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "host/http.h"
@@ -121,6 +123,65 @@ void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms)
     loop->soft_ms = soft_ms;
     loop->hard_ms = hard_ms;
     loop->soft_passed = false;
+    loop->hurries = false; /* it counts for the next one, too */
+    loop->undone[0] = '\0';
+}
+
+void loop_hurry(struct loop *loop, int64_t grace_ms)
+{
+    atomic_store(&loop->hurried_ms, loop_now_us() / 1000 + grace_ms);
+    http_wakeup(loop->http);
+}
+
+static void heed_hurry(struct loop *loop, int64_t now_ms)
+{
+    int64_t hard_ms = atomic_load(&loop->hurried_ms);
+    if (hard_ms == 0 || loop->hurries) {
+        return;
+    }
+    loop->hurries = loop->stops_jobs = true;
+    loop->soft_ms = loop->soft_ms < now_ms ? loop->soft_ms : now_ms;
+    loop->hard_ms = loop->hard_ms < hard_ms ? loop->hard_ms : hard_ms;
+}
+
+/* "s3.get of uploads/a.jpg, image.render of uploads/b.jpg" */
+static void note_undone(struct loop *loop)
+{
+    static const char more[] = ", ...";
+    size_t length = 0;
+    for (const struct job *job = loop->jobs; job != NULL; job = job->next) {
+        const char *subject = job->subject == NULL ? "" : job->subject;
+        char text[256];
+        int size = snprintf(text, sizeof text, "%s%s%s%.160s", length == 0 ? "" : ", ",
+                            job->type->name, subject[0] == '\0' ? "" : " of ", subject);
+        if (job->type->runs_tasks || size < 0) {
+            continue;
+        }
+        if (length + (size_t)size + sizeof more > sizeof loop->undone) {
+            memcpy(loop->undone + length, more, sizeof more);
+            return;
+        }
+        memcpy(loop->undone + length, text, (size_t)size + 1);
+        length += (size_t)size;
+    }
+}
+
+void loop_pass_deadline(struct loop *loop)
+{
+    if (!loop->soft_passed) {
+        note_undone(loop);
+    }
+    loop->soft_passed = true;
+}
+
+void loop_tell_undone(const struct loop *loop, struct error *err)
+{
+    static const char words[] = "; in flight then: ";
+    size_t length = strlen(err->message);
+    if (loop->undone[0] != '\0' && strstr(err->message, words) == NULL) {
+        (void)snprintf(err->message + length, sizeof err->message - length, "%s%s", words,
+                       loop->undone);
+    }
 }
 
 static int64_t remaining_until(int64_t deadline_ms)
@@ -145,10 +206,12 @@ int64_t loop_hard_remaining_ms(const struct loop *loop)
 bool loop_deadline_due(struct loop *loop, struct error *err)
 {
     int64_t now_ms = loop_now_us() / 1000;
+    heed_hurry(loop, now_ms);
     bool due = now_ms >= loop->hard_ms || (now_ms >= loop->soft_ms && !loop->soft_passed);
     if (due) {
-        loop->soft_passed = true;
+        loop_pass_deadline(loop);
         (void)error_set(err, "deadline", "the script was still running when its time was up");
+        loop_tell_undone(loop, err);
         err->retryable = true;
     }
     return due;
@@ -163,15 +226,18 @@ bool loop_deadline_is_hard(const struct loop *loop)
  * job it is given, and none other, so the next one is taken first. */
 static void mind_deadline(struct loop *loop, int64_t now_ms)
 {
+    heed_hurry(loop, now_ms);
     if (now_ms < loop->soft_ms) {
         return;
     }
+    bool all = loop->stops_jobs;
+    loop->stops_jobs = false;
     struct job *next;
     for (struct job *job = loop->jobs; job != NULL; job = next) {
         next = job->next;
-        if (job->deadline_ms <= now_ms && !job->type->runs_tasks &&
+        if ((all || job->deadline_ms <= now_ms) && !job->type->runs_tasks &&
             atomic_load(&job->stop) == LOOP_GO_ON) {
-            loop->soft_passed = true;
+            loop_pass_deadline(loop);
             job_stop(job, LOOP_STOP_DEADLINE);
         }
     }

@@ -77,6 +77,7 @@ struct job {
     atomic_int stop;     /* why to give up, enum loop_stop; see job_stopped() */
     bool worked;         /* what `work` returned */
     struct worker_item item;
+    const char *subject;         /* its task's, see loop_set_subject(); or NULL */
     struct job *next_done;       /* list of finished work, worker to loop */
     struct job *previous, *next; /* list of jobs in flight */
     struct task *waiter;
@@ -154,7 +155,8 @@ int64_t loop_wall_ms(void); /* since the epoch */
 /*
  * The deadline of the current invocation, in loop_now_us()/1000 milliseconds. At `soft_ms` jobs in
  * flight fail with `deadline` and so does the running script, once; what it starts afterwards
- * (a batch answer, a log line) is bounded by `hard_ms`, after which everything fails at once.
+ * (a batch answer, a log line) is bounded by `hard_ms`, after which everything fails at once. The
+ * errors name the jobs that were in flight, and what for (loop_set_subject).
  */
 void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms);
 int64_t loop_remaining_ms(const struct loop *loop); /* to the soft deadline; INT64_MAX for none */
@@ -164,6 +166,10 @@ int64_t loop_hard_remaining_ms(const struct loop *loop); /* to the hard one, lik
  * after the hard one; *err says so. For the hook that interrupts scripts. */
 bool loop_deadline_due(struct loop *loop, struct error *err);
 bool loop_deadline_is_hard(const struct loop *loop); /* has the hard one passed? */
+
+/* From any thread: whatever the deadlines are, the soft one is now and the
+ * hard one `grace_ms` later. For good: the process is about to end. */
+void loop_hurry(struct loop *loop, int64_t grace_ms);
 
 /*
  * Tasks. loop_spawn() pops a function and `arguments` arguments from L and makes a coroutine of
@@ -180,6 +186,14 @@ struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *cont
  * stopped), `done` is called with TASK_CANCELLED; as soon as its job has let go. Cancelling a
  * finished task is not allowed: forget the pointer in `done`. */
 void loop_cancel(struct task *task);
+
+/*
+ * What the running task works on from now on, e.g. "uploads/cat.jpg", for whoever has to say what
+ * was being done: the deadline's error, the last words of a crash. The tasks it spawns inherit it.
+ * Cut at LOOP_SUBJECT_MAX bytes; outside a task nothing happens.
+ */
+#define LOOP_SUBJECT_MAX 1100 /* a bucket and a key */
+void loop_set_subject(struct loop *loop, const char *text, size_t length);
 
 /* Is there a task that has not ended? Then the caller runs in one, or while one is waited for. */
 bool loop_has_tasks(const struct loop *loop);

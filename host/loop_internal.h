@@ -8,6 +8,8 @@
 
 #include "host/loop.h"
 
+#define UNDONE_MAX 512
+
 enum loop_stop { LOOP_GO_ON, LOOP_STOP_CANCELLED, LOOP_STOP_DEADLINE };
 
 struct loop {
@@ -33,7 +35,11 @@ struct loop {
     int64_t polled_us;      /* when the network was last looked at */
 
     int64_t soft_ms, hard_ms;
-    bool soft_passed; /* `deadline` has been raised once */
+    bool soft_passed;        /* `deadline` has been raised once */
+    atomic_llong hurried_ms; /* the hard deadline that loop_hurry() has set; 0: none */
+    bool hurries;            /* and it has been heeded, but by the jobs in flight: */
+    bool stops_jobs;
+    char undone[UNDONE_MAX]; /* the jobs in flight when the soft deadline passed */
 };
 
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING };
@@ -53,6 +59,7 @@ struct task {
     void *context;
     struct task *previous, *next;
     struct task *next_ready;
+    char subject[LOOP_SUBJECT_MAX + 1];
 };
 
 /* job.c */
@@ -62,6 +69,8 @@ void job_stop(struct job *job, enum loop_stop why);
 void job_release(struct job *job);
 
 /* loop.c */
+void loop_pass_deadline(struct loop *loop);
+void loop_tell_undone(const struct loop *loop, struct error *err);
 MUST_CHECK bool loop_step(struct loop *loop, bool resume_tasks, struct error *err);
 
 /* task.c */

@@ -17,6 +17,7 @@
 #include "bindings/local/store.h"
 #include "host/commands.h"
 #include "host/console.h"
+#include "host/crash.h"
 #include "host/env.h"
 #include "host/http.h"
 #include "host/log.h"
@@ -347,6 +348,7 @@ static bool open_function(struct process *process, struct runtime_environment *e
         return false;
     }
     process->console.memory_mb = environment->memory_mb;
+    keep_freed_memory(environment->memory_mb);
     return open_aws(process, err) &&
            open_vm(process, modules, env_text("LUNETTE_LIBRARY", LIBRARY_DEFAULT), err) &&
            load_function(process, environment, traceback, err);
@@ -366,7 +368,9 @@ static enum exit_status serve(const char *address)
     struct error err;
     struct buffer traceback;
     struct runtime *runtime = NULL;
+    enum exit_status status = EXIT_FAILED;
     buffer_init(&traceback, VM_TRACEBACK_MAX);
+    runtime_keep_signals();
     if (open_loop(&process, &err)) {
         runtime = runtime_new(address, process.loop, &err);
     }
@@ -376,13 +380,16 @@ static enum exit_status serve(const char *address)
         runtime_refuse(runtime, &err, &traceback);
     } else {
         settle(&process);
-        runtime_serve(runtime, process.vm, &environment, &err);
-        log_fatal("the runtime ends", &err);
+        if (runtime_serve(runtime, process.vm, &environment, &err)) {
+            status = EXIT_DONE;
+        } else {
+            log_fatal("the runtime ends", &err);
+        }
     }
     buffer_release(&traceback);
     runtime_free(runtime);
     close_process(&process);
-    return EXIT_FAILED;
+    return status;
 }
 
 /* Lambda gives no argument. Its emulators give the handler's name, which _HANDLER says, too. */
@@ -414,6 +421,7 @@ int main(int argc, char **argv)
     layer_start();
 #endif
     (void)signal(SIGPIPE, SIG_IGN);
+    crash_install();
     const char *runtime_api = env_text("AWS_LAMBDA_RUNTIME_API", NULL);
     if (runtime_api != NULL && is_runtime(argc, argv)) {
         return serve(runtime_api);

@@ -4,10 +4,13 @@
 #include "host/runtime.h"
 
 #include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "host/log.h"
 #include "host/loop.h"
@@ -17,12 +20,15 @@
 
 #define NEXT_ATTEMPTS      3
 #define NEXT_PAUSE_MS      100 /* before the second attempt, twice that before the third */
+#define HURRY_GRACE_MS     150 /* for what a script does about its deadline */
 #define TRACE_VARIABLE     "_X_AMZN_TRACE_ID="
 #define TRACE_VARIABLE_MAX (sizeof TRACE_VARIABLE + sizeof((struct runtime_event *)0)->trace_id)
 
 struct runtime {
     struct runtime_api api;
     struct loop *loop;
+    pthread_t watcher; /* waits for SIGTERM */
+    bool is_watched;
     int64_t invocations; /* so far */
     struct runtime_event event;
 };
@@ -42,9 +48,60 @@ struct runtime *runtime_new(const char *address, struct loop *loop, struct error
     return runtime;
 }
 
-void runtime_free(struct runtime *runtime)
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void pause_ms(long ms)
 {
-    free(runtime);
+    struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+static void term_set(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+}
+
+void runtime_keep_signals(void)
+{
+    sigset_t set;
+    term_set(&set);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* A thread, because the one that runs Lua may be deep in work when the signal comes. What it can't
+ * wake in time it leaves where it is: the kill that follows would do no less. */
+static void *watch(void *argument)
+{
+    struct runtime *runtime = argument;
+    sigset_t set;
+    int number;
+    term_set(&set);
+    if (sigwait(&set, &number) != 0) {
+        return NULL;
+    }
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    atomic_store(&runtime->api.stop, true);
+    loop_hurry(runtime->loop, HURRY_GRACE_MS);
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    pause_ms(RUNTIME_END_MS);
+    log_write_last("the process ends in the middle of something that did not let go", NULL, 0);
+    _exit(EXIT_SUCCESS);
+}
+
+static bool start_watching(struct runtime *runtime, struct error *err)
+{
+    int failure = pthread_create(&runtime->watcher, NULL, watch, runtime);
+    runtime->is_watched = failure == 0;
+    return failure == 0 || error_set_system(err, failure, "starting a thread");
+}
+
+static void stop_watching(struct runtime *runtime)
+{
+    if (runtime->is_watched) {
+        (void)pthread_cancel(runtime->watcher);
+        (void)pthread_join(runtime->watcher, NULL);
+    }
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -191,18 +248,12 @@ static bool handle(struct runtime *runtime, struct vm *vm,
 
 /* ---- serving --------------------------------------------------------------------------------- */
 
-static void pause_ms(long ms)
-{
-    struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    (void)nanosleep(&pause, NULL);
-}
-
 /* A connection may break, and nothing is lost by asking again; an answer that should not be is
  * final. */
 static bool next_event(struct runtime *runtime, struct error *err)
 {
     for (int attempt = 1; !runtime_api_next(&runtime->api, &runtime->event, err); attempt++) {
-        if (error_is(err, "runtime_api") || attempt == NEXT_ATTEMPTS) {
+        if (error_is(err, "runtime_api") || error_is(err, "stopped") || attempt == NEXT_ATTEMPTS) {
             return error_prefix(err, "no event can be had from the Runtime API");
         }
         pause_ms(NEXT_PAUSE_MS * attempt);
@@ -218,16 +269,48 @@ static void give_memory_back(void)
 #endif
 }
 
-void runtime_serve(struct runtime *runtime, struct vm *vm,
-                   const struct runtime_environment *environment, struct error *err)
+/* Without an extension there is no SIGTERM, and all else is the same. */
+static void register_extension(struct runtime *runtime)
+{
+    struct error err;
+    if (!runtime_api_register(&runtime->api, &err)) {
+        struct log_field reason = log_text("reason", err.message);
+        log_write(LOG_LEVEL_DEBUG, "Lambda will not say when the process has to end", &reason, 1);
+    }
+}
+
+static bool serve(struct runtime *runtime, struct vm *vm,
+                  const struct runtime_environment *environment, struct error *err)
 {
     while (next_event(runtime, err)) {
         bool answered = handle(runtime, vm, environment, err);
         runtime_event_release(&runtime->event);
         if (!answered) {
-            (void)error_prefix(err, "the event can't be answered");
-            return;
+            return error_prefix(err, "the event can't be answered");
         }
         give_memory_back();
+    }
+    return false;
+}
+
+bool runtime_serve(struct runtime *runtime, struct vm *vm,
+                   const struct runtime_environment *environment, struct error *err)
+{
+    if (!start_watching(runtime, err)) {
+        return false;
+    }
+    if (environment->extension) {
+        register_extension(runtime);
+    }
+    return serve(runtime, vm, environment, err) || atomic_load(&runtime->api.stop);
+}
+
+/* Waits for the watcher, who touches the runtime and its loop. */
+void runtime_free(struct runtime *runtime)
+{
+    if (runtime != NULL) {
+        stop_watching(runtime);
+        runtime_api_release(&runtime->api);
+        free(runtime);
     }
 }

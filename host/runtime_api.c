@@ -33,6 +33,14 @@ bool runtime_api_init(struct runtime_api *api, const char *address, struct http 
     return true;
 }
 
+void runtime_api_release(struct runtime_api *api)
+{
+    if (api->extension != NULL) {
+        http_cancel(api->extension);
+        api->extension = NULL;
+    }
+}
+
 /* ---- one call -------------------------------------------------------------------------------- */
 
 struct exchange {
@@ -60,9 +68,10 @@ static void release(struct exchange *exchange)
     buffer_release(&exchange->response.body);
 }
 
-/* True with a complete answer of any status, which is then to be released. */
+/* True with a complete answer of any status, which is then to be released. `stop` may end the
+ * wait. */
 static bool perform(struct runtime_api *api, const struct http_request *request,
-                    struct exchange *exchange, struct error *err)
+                    const atomic_bool *stop, struct exchange *exchange, struct error *err)
 {
     memset(exchange, 0, sizeof *exchange);
     struct http_transfer *transfer = http_start(api->http, request, exchanged, exchange, err);
@@ -70,7 +79,9 @@ static bool perform(struct runtime_api *api, const struct http_request *request,
         return false;
     }
     while (!exchange->done) {
-        if (!http_wait(api->http, -1, err)) {
+        bool ok = stop == NULL || !atomic_load(stop) ||
+                  error_set(err, "stopped", "the process was asked to end");
+        if (!ok || !http_wait(api->http, -1, err)) {
             http_cancel(transfer);
             return false;
         }
@@ -165,7 +176,7 @@ bool runtime_api_next(struct runtime_api *api, struct runtime_event *event, stru
     struct exchange exchange;
     prepare(&call, "GET", RUNTIME_EVENT_MAX);
     (void)snprintf(call.url, sizeof call.url, "%s" INVOCATION "next", api->base);
-    if (!perform(api, &call.request, &exchange, err)) {
+    if (!perform(api, &call.request, &api->stop, &exchange, err)) {
         return false;
     }
     bool ok = exchange.response.status == 200 || unexpected(&call.request, &exchange, err);
@@ -222,7 +233,7 @@ static bool send_answer(struct runtime_api *api, const struct http_request *requ
                         enum runtime_outcome *outcome, struct error *err)
 {
     struct exchange exchange;
-    if (!perform(api, request, &exchange, err)) {
+    if (!perform(api, request, NULL, &exchange, err)) {
         return false;
     }
     int status = exchange.response.status;
@@ -289,4 +300,47 @@ bool runtime_api_fail_init(struct runtime_api *api, const struct runtime_report 
     set_report(&call, report);
     (void)snprintf(call.url, sizeof call.url, "%s/2018-06-01/runtime/init/error", api->base);
     return send_answer(api, &call.request, &outcome, err);
+}
+
+/* ---- the extension --------------------------------------------------------------------------- */
+
+#define EXTENSION "/2020-01-01/extension/"
+
+static void extension_ended(void *context, struct http_response *response, const struct error *err)
+{
+    struct runtime_api *api = context;
+    (void)response;
+    (void)err;
+    api->extension = NULL; /* it asked for no event, so nothing is lost */
+}
+
+static bool wait_as_extension(struct runtime_api *api, const char *identifier, struct error *err)
+{
+    struct call call;
+    prepare(&call, "GET", ANSWER_MAX);
+    add_header(&call, "Lambda-Extension-Identifier", identifier);
+    (void)snprintf(call.url, sizeof call.url, "%s" EXTENSION "event/next", api->base);
+    api->extension = http_start(api->http, &call.request, extension_ended, api, err);
+    return api->extension != NULL;
+}
+
+bool runtime_api_register(struct runtime_api *api, struct error *err)
+{
+    static const char body[] = "{\"events\":[]}";
+    struct call call;
+    struct exchange exchange;
+    char identifier[128];
+    prepare(&call, "POST", ANSWER_MAX);
+    add_header(&call, "Lambda-Extension-Name", "lunette");
+    set_body(&call, body, strlen(body));
+    (void)snprintf(call.url, sizeof call.url, "%s" EXTENSION "register", api->base);
+    if (!perform(api, &call.request, NULL, &exchange, err)) {
+        return false;
+    }
+    bool ok = (exchange.response.status == 200 &&
+               http_header_value(&exchange.response, "Lambda-Extension-Identifier", identifier,
+                                 sizeof identifier)) ||
+              unexpected(&call.request, &exchange, err);
+    release(&exchange);
+    return ok && wait_as_extension(api, identifier, err);
 }

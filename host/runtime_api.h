@@ -10,6 +10,7 @@
 #ifndef LUNETTE_HOST_RUNTIME_API_H
 #define LUNETTE_HOST_RUNTIME_API_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,12 +26,16 @@
 
 struct runtime_api {
     struct http *http;
-    char base[300]; /* "http://127.0.0.1:9001" */
+    char base[300];                  /* "http://127.0.0.1:9001" */
+    atomic_bool stop;                /* set by anybody: the wait for an event ends with `stopped` */
+    struct http_transfer *extension; /* waits for ever, see runtime_api_register() */
 };
 
 /* `address` is AWS_LAMBDA_RUNTIME_API, "host:port". `http` is borrowed. Error: `usage`. */
 MUST_CHECK bool runtime_api_init(struct runtime_api *api, const char *address, struct http *http,
                                  struct error *err);
+
+void runtime_api_release(struct runtime_api *api); /* before the struct http */
 
 /* One event with its headers; a header that was not sent is "". */
 struct runtime_event {
@@ -45,7 +50,8 @@ struct runtime_event {
     struct buffer body;
 };
 
-/* Waits for the next event, for as long as it takes. *event is released by the caller. */
+/* Waits for the next event, for as long as it takes, or until it is told to `stop` and the network
+ * wakes up: then `stopped`. *event is released by the caller. */
 MUST_CHECK bool runtime_api_next(struct runtime_api *api, struct runtime_event *event,
                                  struct error *err);
 void runtime_event_release(struct runtime_event *event);
@@ -72,6 +78,13 @@ struct runtime_report {
 MUST_CHECK bool runtime_api_fail(struct runtime_api *api, const struct runtime_event *event,
                                  const struct runtime_report *report, enum runtime_outcome *outcome,
                                  struct error *err);
+
+/*
+ * Registers the process as an extension of its own function, for no event at all: Lambda then says
+ * SIGTERM and waits half a second before it kills. The transfer that has to wait for events after
+ * that goes on until runtime_api_release(). False where the service has no extensions, or no more.
+ */
+MUST_CHECK bool runtime_api_register(struct runtime_api *api, struct error *err);
 
 /* The process can't serve. */
 MUST_CHECK bool runtime_api_fail_init(struct runtime_api *api, const struct runtime_report *report,

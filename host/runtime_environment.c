@@ -74,6 +74,7 @@ bool runtime_environment_read(struct runtime_environment *environment, struct er
     };
     if (!env_integer("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEMORY_DEFAULT_MB, 64, 1048576,
                      &read.memory_mb, err) ||
+        !env_flag("LUNETTE_EXTENSION", true, &read.extension, err) ||
         !env_integer("AWS_LAMBDA_MAX_CONCURRENCY", 1, 1, RUNTIME_WORKERS_MAX, &read.workers, err) ||
         !runtime_environment_split(env_text("_HANDLER", HANDLER_DEFAULT), &read, err)) {
         return false;

@@ -18,6 +18,7 @@ struct runtime_environment {
     const char *function_name;
     const char *function_version;
     int64_t memory_mb;
+    bool extension;  /* LUNETTE_EXTENSION: ask Lambda for a SIGTERM before the end; default true */
     int64_t workers; /* AWS_LAMBDA_MAX_CONCURRENCY: how many events at a time */
 };
 

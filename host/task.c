@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "host/crash.h"
 #include "host/loop_internal.h"
 #include "host/raise.h"
 
@@ -101,11 +102,24 @@ struct task *loop_spawn(lua_State *L, int arguments, task_done *done, void *cont
                           .arguments = arguments + 1,
                           .done = done,
                           .context = context};
+    if (loop->current != NULL) {
+        memcpy(task->subject, loop->current->subject, sizeof task->subject);
+    }
     lua_pushcfunction(co, run_body);
     lua_xmove(L, co, arguments + 1);
     link_task(task);
     task_wake(task);
     return task;
+}
+
+void loop_set_subject(struct loop *loop, const char *text, size_t length)
+{
+    struct task *task = loop->current;
+    if (task != NULL) {
+        length = length < LOOP_SUBJECT_MAX ? length : LOOP_SUBJECT_MAX;
+        memcpy(task->subject, text, length);
+        task->subject[length] = '\0';
+    }
 }
 
 /* Closes its to-be-closed variables. They may wait for jobs of their own: in place, and as part of
@@ -163,8 +177,10 @@ static void resume(struct task *task)
     task->arguments = 0;
     task->state = TASK_RUNNING;
     loop->current = task;
+    crash_set_activity("the script", task->subject);
     int status = lua_resume(task->co, loop->from, arguments, &results);
     loop->current = outer;
+    crash_set_activity(outer == NULL ? NULL : "the script", outer == NULL ? NULL : outer->subject);
     if (status == LUA_YIELD && task->job != NULL) {
         task->state = TASK_WAITING;
         if (task->cancelled) {

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "host/crash.h"
+
 struct worker_pool {
     pthread_mutex_t lock;
     pthread_cond_t available;
@@ -69,6 +71,7 @@ static struct worker_item *next_item(struct worker_pool *pool)
 static void *worker_main(void *argument)
 {
     struct worker_pool *pool = argument;
+    crash_begin_thread();
     (void)pthread_mutex_lock(&pool->lock);
     struct worker_item *item;
     while ((item = next_item(pool)) != NULL) {
@@ -78,14 +81,16 @@ static void *worker_main(void *argument)
         (void)pthread_mutex_lock(&pool->lock);
     }
     (void)pthread_mutex_unlock(&pool->lock);
+    crash_end_thread();
     return NULL;
 }
 
-/* Signals belong to the main thread: a worker blocks them all. Locked. */
+/* Signals belong to the main thread: a worker blocks them all, but for its own crashes. Locked. */
 static bool start_thread(struct worker_pool *pool)
 {
     sigset_t all, before;
     (void)sigfillset(&all);
+    crash_spare_signals(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int failure = pthread_create(&pool->ids[pool->threads], NULL, worker_main, pool);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

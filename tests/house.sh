@@ -32,6 +32,7 @@ includes() {
 floors='error utf8 embedded
 buffer
 env log log_redact
+crash
 http worker raise invocation
 loop loop_internal job task
 vm vm_internal vm_invoke

@@ -8,13 +8,11 @@ LUNETTE names the program, or BOOTSTRAP, which wins: the packaged one.
 import http.server
 import json
 import re
-import sys
 import threading
 import time
-import traceback
 
 from mock import ERROR_TYPE, LEAVE_OUT, RESPONSE_MAX, Event
-from program import Function, contains, expect, finish
+from program import Function, contains, expect, run
 
 ECHO = "return function(event) return event end"
 CHECKS = []
@@ -498,18 +496,4 @@ def logs_as_lambda_wants_them():
         expect("with the id", answer.id, f.log().split("\t")[2])
 
 
-def main():
-    wanted = sys.argv[1:]
-    for function in CHECKS:
-        if not set(wanted) - {"-v"} or any(word in function.__name__ for word in wanted):
-            started = time.monotonic()
-            try:
-                function()
-            except Exception: # one check's surprise is not the others'
-                expect(function.__name__ + " runs to its end", None, traceback.format_exc())
-            if "-v" in wanted:
-                print("%6.1f s  %s" % (time.monotonic() - started, function.__name__))
-    finish()
-
-
-main()
+run(CHECKS)

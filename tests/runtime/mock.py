@@ -71,6 +71,7 @@ class Mock:
         self.waiting = 0          # how many wait in /next
         self.initialised = False
         self.extensions = []      # names
+        self.refuse_extensions = False
         self.extension_waits = 0
         self.violations = []      # what a runtime must never do
 
@@ -248,6 +249,9 @@ class Connection(http.server.BaseHTTPRequestHandler):
         if self.path == VERSION + "init/error":
             self.take_init_error(body)
         elif self.path == "/2020-01-01/extension/register":
+            if self.api.refuse_extensions:
+                self.refuse(403, "Extension.Closed")
+                return
             self.api.extensions.append(self.headers.get("Lambda-Extension-Name"))
             self.reply(200, b'{"functionName":"f","functionVersion":"1","handler":"h"}',
                        {"Lambda-Extension-Identifier": str(uuid.uuid4())})

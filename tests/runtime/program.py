@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+import traceback
 
 from mock import Mock
 
 PROGRAM = os.path.abspath(os.environ.get("BOOTSTRAP") or
                           os.environ.get("LUNETTE", "build/release/lunette"))
-SANITIZED = b"__asan_init" in open(PROGRAM, "rb").read()
+with open(PROGRAM, "rb") as program_file:
+    SANITIZED = re.search(b"__[at]san_init", program_file.read()) is not None
 COMPLAINT = re.compile(r"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error:")
 tally = {"passed": 0, "failed": 0, "skipped": 0}
 
@@ -122,6 +125,18 @@ class Function:
         return answer.json() if answer.kind == "response" else (answer.kind, answer.answer)
 
 
-def finish():
+def run(checks):
+    """All of them, or those whose names contain one of the arguments; ends with the tally."""
+    words = [word for word in sys.argv[1:] if word != "-v"]
+    for check in checks:
+        if words and not any(word in check.__name__ for word in words):
+            continue
+        started = time.monotonic()
+        try:
+            check()
+        except Exception:  # one check's surprise is not the others'
+            expect(check.__name__ + " runs to its end", None, traceback.format_exc())
+        if "-v" in sys.argv:
+            print("%6.1f s  %s" % (time.monotonic() - started, check.__name__))
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**tally))
     sys.exit(0 if tally["failed"] == 0 else 1)

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""A Lambda runtime over its whole life: what it keeps between events, how it ends, how it crashes.
+tests/cli/runtime_life_test.sh runs it.
+
+    lifecycle.py [-v] [NAME...]    only the checks whose names contain one of these; -v: times
+
+INVOCATIONS is how many warm invocations have to leave no trace (default 10000).
+"""
+import ctypes
+import glob
+import http.server
+import json
+import os
+import platform
+import threading
+import time
+
+from mock import Event
+from program import SANITIZED, Function, contains, expect, run, skip
+
+ECHO = "return function(event) return event end"
+CHECKS = []
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+# ---- the end -------------------------------------------------------------------------------------
+
+@check
+def sigterm_when_idle():
+    with Function(ECHO) as f:
+        expect("it registers as an extension for no event", ["lunette"], f.mock.extensions
+               if f.mock.wait_for(lambda mock: mock.waiting and mock.extension_waits) else None)
+        f.result(1)
+        f.mock.wait_for(lambda mock: mock.waiting == 1)
+        started = time.monotonic()
+        f.signal()
+        expect("it ends well", 0, f.wait())
+        expect("within 500 ms", True, time.monotonic() - started < 0.5)
+        expect("without a word", "", f.log())
+
+
+@check
+def sigterm_in_an_invocation():
+    handler = """
+    local task, log = require "task", require "log"
+    return function(event)
+      local mark <close> = setmetatable({}, { __close = function() log.info "closed" end })
+      if event.spin then while true do pcall(function() while true do end end) end end
+      if event.wait then task.sleep(60000) end
+      if event.clean then pcall(task.sleep, 60000) log.info "flushed" return "in time" end
+    end
+    """
+    for event, wanted in (({"wait": 1}, ("error", "closed")),
+                          ({"spin": 1}, ("error", "its time was up")),
+                          ({"clean": 1}, ("response", "flushed"))):
+        with Function(handler) as f:
+            sent = f.mock.send(Event(json.dumps(event).encode(), timeout_s=60))
+            f.mock.wait_for(lambda mock: mock.running)
+            time.sleep(0.1)
+            started = time.monotonic()
+            f.signal()
+            expect(f"{event}: it ends well", 0, f.wait())
+            expect(f"{event}: within 500 ms", True, time.monotonic() - started < 0.5)
+            expect(f"{event}: the answer goes out", wanted[0], sent.kind)
+            contains(f"{event}: and what the script had to say", wanted[1], f.log())
+
+
+@check
+def no_extension_where_none_is_wanted():
+    with Function(ECHO, env={"LUNETTE_EXTENSION": "no"}) as f:
+        f.result(1)
+        expect("none is registered", [], f.mock.extensions)
+    function = Function(ECHO)
+    function.mock.refuse_extensions = True
+    with function as f:
+        expect("and without one all works", 1, f.result(1))
+
+
+# ---- what is kept between events -----------------------------------------------------------------
+
+def resident_kb(f):
+    with open(f"/proc/{f.process.pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def descriptors(f):
+    return len(os.listdir(f"/proc/{f.process.pid}/fd"))
+
+
+def at_rest(f, event):
+    """The most that it holds while it waits for the next event, of some events' ends."""
+    most = 0
+    for i in range(20):
+        f.invoke(event(i))
+        f.mock.wait_for(lambda mock: mock.waiting)
+        most = max(most, resident_kb(f))
+    return most, descriptors(f)
+
+
+def stays_small(what, f, count, warm_up, event):
+    for i in range(warm_up):
+        f.invoke(event(i))
+    before = at_rest(f, event)
+    for i in range(count):
+        f.invoke(event(i), headers={
+            "Lambda-Runtime-Trace-Id": "Root=1-%08x-%024x;Parent=%016x;Sampled=1" % (i, i, i)})
+    after = at_rest(f, event)
+    print(f"{what}: {before[0]} kB, {after[0]} kB after {count} more; idle descriptors {after[1]}")
+    expect(f"{what}: no descriptor is leaked", before[1], after[1])
+    if SANITIZED:
+        skip(f"{what}: drift", "a sanitizer keeps memory")
+    else:
+        expect(f"{what}: drift below 1 MB", True,
+               after[0] - before[0] < 1024 or (before[0], after[0]))
+
+
+@check
+def warm_invocations_leave_no_trace():
+    handler = """
+    local log = require "log"
+    local n = 0
+    return function(event, context)
+      n = n + 1
+      log.append { n = n }
+      if n % 10 == 0 then error("the " .. n .. "th") end
+      return { n = n, trace = context.trace_id, text = ("x"):rep(event.length) }
+    end
+    """
+    count = int(os.environ.get("INVOCATIONS", 1000 if SANITIZED else 10000))
+    with Function(handler, env={"AWS_LAMBDA_LOG_LEVEL": "FATAL"}) as f:
+        stays_small("warm invocations", f, count, 300, lambda i: {"length": i * 37 % 50000})
+
+
+class Store(http.server.BaseHTTPRequestHandler):
+    """Gives any key the same photo, takes anything."""
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    photo = b""
+
+    def reply(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", '"e"')
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.reply(self.photo)
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.reply(b"")
+
+    def log_message(self, *_):
+        pass
+
+
+class Photos:
+    """A store on loopback; `env` makes a function use it."""
+
+    def __enter__(self):
+        folder = os.environ.get("SAMPLES", "build/samples")
+        with open(max(glob.glob(folder + "/*.jpg"), key=os.path.getsize), "rb") as file:
+            Store.photo = file.read()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.env = {"AWS_ENDPOINT_URL": "http://127.0.0.1:%d" % self.server.server_port,
+                    "http_proxy": None, "all_proxy": None, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512"}
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+# As many renders at a time as there are workers, so that each soon has all the memory it will have.
+RENDER = """
+local s3, image, task = require "s3", require "image", require "task"
+return function(event)
+  local object = s3.get { bucket = "uploads", key = event.key }
+  local photo <close> = image.open(object.body)
+  local size = 0
+  for i = 1, event.times do
+    task.map({ 160, 200, 300, 400 }, function(width)
+      size = size + #photo:render { width = width * event.factor, height = 8000 }.bytes
+    end)
+  end
+  return size
+end
+"""
+
+
+@check
+def images_leave_no_trace():
+    with Photos() as photos, Function(RENDER, env=photos.env) as f:
+        stays_small("invocations with a photo", f, 20 if SANITIZED else 200, 10,
+                    lambda i: {"key": f"{i}.jpg", "times": 1, "factor": 1})
+
+
+# ---- crashes -------------------------------------------------------------------------------------
+
+def busy_worker(pid):
+    """A thread, not the main one, that is deep in computing; None when none is."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        if fields[0] == "R" and int(fields[11]) >= 3 and int(thread) != pid:
+            return int(thread)
+    return None
+
+
+def kill_thread(pid, thread, number):
+    tgkill = {"x86_64": 234, "aarch64": 131}[platform.machine()]
+    ctypes.CDLL(None).syscall(tgkill, pid, thread, number)
+
+
+@check
+def a_crash_in_a_decoder_names_the_object():
+    if SANITIZED:
+        skip("a crash's last words", "the sanitizer has the last word")
+        return
+    with Photos() as photos, Function(RENDER, env=photos.env) as f:
+        f.mock.send(Event(b'{"key":"2026/bad \\"one\\".jpg","times":200,"factor":4}'))
+        thread, ends = None, time.monotonic() + 10
+        while thread is None and time.monotonic() < ends:
+            thread = busy_worker(f.process.pid)
+        kill_thread(f.process.pid, thread, 11)
+        expect("the signal ends the process", -11, f.wait())
+        lines = [json.loads(line) for line in f.log().splitlines()]
+        expect("one line", 1, len(lines))
+        expect("that names all", ("FATAL", "SIGSEGV", "image.render", 'uploads/2026/bad "one".jpg'),
+               tuple(lines[0].get(name) for name in ("level", "signal", "operation", "object")))
+        expect("with the invocation", True, "function_request_id" in lines[0])
+
+
+@check
+def the_deadline_says_what_was_in_flight():
+    with Photos() as photos, Function(RENDER, env=photos.env) as f:
+        answer = f.invoke({"key": "a.jpg", "times": 2000, "factor": 4}, timeout_s=1)
+        expect("an error", "error", answer.kind)
+        contains("which says so", "in flight then: image.render of uploads/a.jpg",
+                 answer.json()["errorMessage"])
+
+
+run(CHECKS)
