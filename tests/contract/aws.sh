@@ -5,9 +5,10 @@
 #   LUNETTE_TEST_BUCKET         an empty scratch bucket, without versions
 #   LUNETTE_TEST_TABLE          a scratch table with the key id (S), whose items stay
 #   LUNETTE_TEST_RANGE_TABLE    one with the key id (S) and at (N)
+#   LUNETTE_TEST_ENTRY_TABLE    one with the key manifest (S) and name (S), or nothing
 #
-# Without the bucket or without the tables that half is left out. Deleted is what the tests made: what
-# stands under the prefixes of their own.
+# Without the bucket or without the tables that half is left out. Deleted is what the tests made:
+# what stands under the prefixes of their own.
 . tests/contract/servers.sh
 
 aws_has_bucket() { [ -n "${LUNETTE_TEST_BUCKET:-}" ]; }
@@ -28,7 +29,8 @@ aws_start() {
     local folder=$1
     TEST_STORES="$(! aws_has_bucket || echo s3) $(! aws_has_tables || echo dynamodb)"
     export TEST_STORES TEST_BUCKET=${LUNETTE_TEST_BUCKET:-} TEST_TABLE=${LUNETTE_TEST_TABLE:-} \
-        TEST_RANGE_TABLE=${LUNETTE_TEST_RANGE_TABLE:-}
+        TEST_RANGE_TABLE=${LUNETTE_TEST_RANGE_TABLE:-} \
+        TEST_ENTRY_TABLE=${LUNETTE_TEST_ENTRY_TABLE:-}
     ! aws_has_bucket ||
         "$LUNETTE" run --aws tests/contract/scratch.lua empty >"$folder/start.out" 2>&1 || return
     touch "$folder/used"

@@ -1,4 +1,4 @@
-# dynalite: DynamoDB in JavaScript, from npm; `make contract-deps` brings it, and a Node that runs it.
+# dynalite: DynamoDB in JavaScript, from npm; `make contract-deps` brings it, and a Node to run it.
 # Checks the form of signatures only. Sourced by tests/contract/run, which says what these are.
 . tests/contract/servers.sh
 

@@ -5,7 +5,9 @@
 dynamodb_local_suites="dynamodb keys"
 dynamodb_local_folder=build/contract/dynamodb_local
 
-dynamodb_local_ready() { [ -e "$dynamodb_local_folder/loopback.so" ] && command -v java >/dev/null; }
+dynamodb_local_ready() {
+    [ -e "$dynamodb_local_folder/loopback.so" ] && command -v java >/dev/null
+}
 
 dynamodb_local_start() {
     local folder=$1 port=$2 jars=$PWD/$dynamodb_local_folder

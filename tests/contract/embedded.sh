@@ -6,7 +6,8 @@ embedded_suites="s3 dynamodb manifest_store keys effects events"
 embedded_ready() { true; }
 
 embedded_start() {
-    options=(--store "$1/store" --bucket uploads --table things=id --table lines=id:S,at:N)
+    options=(--store "$1/store" --bucket uploads --table things=id --table lines=id:S,at:N
+        --table lists=manifest:S,name:S)
 }
 
 embedded_stop() { true; }

@@ -1,5 +1,5 @@
-# A Ceph with one radosgw on loopback, of Debian's packages: an S3 that checks signatures. Sourced by
-# tests/contract/run, which says what these are; PORT + 1 is the monitor's.
+# A Ceph with one radosgw on loopback, of Debian's packages: an S3 that checks signatures. Sourced
+# by tests/contract/run, which says what these are; PORT + 1 is the monitor's.
 #
 # In memory, without authentication among its parts, one copy of everything: for tests only.
 
@@ -110,7 +110,7 @@ radosgw_start() {
         python3 tests/contract/create_bucket.py "$AWS_ENDPOINT_URL" TESTKEY TESTSECRET uploads
 }
 
-# A storage daemon without its monitor would take minutes to end by itself; there is nothing to keep.
+# A storage daemon without its monitor would take minutes to end by itself.
 radosgw_stop() {
     local file
     for file in "$1"/run/*.pid; do

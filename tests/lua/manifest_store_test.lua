@@ -9,6 +9,8 @@ local task = require "task"
 local uuid = require "uuid"
 
 local bucket = os.getenv "TEST_BUCKET" or "uploads"
+local stores = os.getenv "TEST_STORES" or "s3 dynamodb"
+local entry_table = os.getenv "TEST_ENTRY_TABLE" or "lists"
 local root = "manifest-test/" .. uuid.v4() .. "/"
 local serial = 0
 
@@ -20,7 +22,8 @@ end
 
 local function source(name, body)
   local key = root .. name
-  return { bucket = bucket, key = key, etag = s3.put({ bucket = bucket, key = key, body = body }).etag }
+  local written = s3.put { bucket = bucket, key = key, body = body }
+  return { bucket = bucket, key = key, etag = written.etag }
 end
 
 local function update(key, entry, from)
@@ -55,6 +58,32 @@ t.test("writers at the same time lose nothing to one another", function()
   for i, entry in ipairs(manifest.read { bucket = bucket, key = key }) do found[i] = entry.name end
   table.sort(found)
   t.equal(found, names)
+end)
+
+t.test("with a table, too, and the object says what the table does", function()
+  local has_table = stores:find("dynamodb", 1, true) and entry_table ~= ""
+  if not has_table then t.skip "this server has no such table" end
+  local key, names = fresh(), {}
+  for i = 1, 24 do names[i] = ("photo-%02d"):format(i) end
+  local function change(name, by)
+    local entry = { name = name, by = { by } }
+    return (manifest.update { bucket = bucket, key = key, table = entry_table, entry = entry })
+  end
+  local function remove(name)
+    return (manifest.remove { bucket = bucket, key = key, table = entry_table, name = name })
+  end
+  task.map(names, function(name) t.equal(change(name, "first"), "updated") end,
+    { concurrency = 8 })
+  task.map({ table.unpack(names, 1, 6) }, function(name) t.equal(remove(name), "removed") end)
+  t.equal(change("photo-07", "second"), "updated")
+  t.equal(change("photo-07", "second"), "unchanged")
+  local found = {}
+  for _, entry in ipairs(manifest.read { bucket = bucket, key = key }) do
+    found[#found + 1] = entry.name
+    t.equal(entry.by, { entry.name == "photo-07" and "second" or "first" })
+  end
+  table.sort(found)
+  t.equal(found, { table.unpack(names, 7) })
 end)
 
 t.test("only the source's present version is shown", function()
