@@ -273,7 +273,7 @@ layer-deps: ## install what building the layer needs
 layer: layer-deps ## build the Lambda layer, build/layer/ARCH/layer.zip (ARCH=x86_64 or arm64)
 	@$(MAKE) -f layer/Makefile --no-print-directory ARCH=$(ARCH)
 
-layer-check: deps ## run both layers in an empty root and in a hostile one (ARCH=... for one)
+layer-check: test-deps ## run both layers in an empty root and in a hostile one (ARCH=... for one)
 	$(call install-packages,$(LAYER_CHECK_DEPS))
 	@for arch in $(LAYER_ARCHES); do $(MAKE) --no-print-directory layer ARCH=$$arch || exit; done
 	@$(MAKE) -f layer/Makefile --no-print-directory build/layer/bullseye.ready
