@@ -16,7 +16,7 @@
 /* One target as it is read, beside the engine's. */
 struct wish {
     int64_t width, height, quality;
-    int fit, gravity, format;
+    int fit, gravity, filter, format;
     bool enlarge, progressive, lossless, keep_metadata, animated;
     struct {
         const char *data;
@@ -51,6 +51,11 @@ static const char *const fits[] = {"inside", "cover", "contain", "fill", NULL};
 static const char *const gravities[] = {"center",    "north", "northeast", "east",
                                         "southeast", "south", "southwest", "west",
                                         "northwest", NULL};
+static const char *const filters[] = {"lanczos",  "mitchell", "catrom",  "cubic", "triangle",
+                                      "bilinear", "box",      "nearest", NULL};
+static const enum image_filter filter_of[] = {IMAGE_LANCZOS, IMAGE_MITCHELL, IMAGE_CATROM,
+                                              IMAGE_CATROM,  IMAGE_TRIANGLE, IMAGE_TRIANGLE,
+                                              IMAGE_BOX,     IMAGE_NEAREST};
 static const char *const written[] = {"jpeg", "jpg", "png", "webp", "gif", NULL};
 
 /* clang-format off */
@@ -76,8 +81,10 @@ static const char *const written[] = {"jpeg", "jpg", "png", "webp", "gif", NULL}
 static const struct argument encode_fields[] = {ENCODE_FIELDS, {.name = NULL}};
 
 static const struct argument target_fields[] = {
-    SIZE(width),      SIZE(height),  CHOICE(fit, fits), CHOICE(gravity, gravities),
-    BOOLEAN(enlarge), ENCODE_FIELDS, {.name = NULL},
+    SIZE(width),       SIZE(height),
+    CHOICE(fit, fits), CHOICE(gravity, gravities),
+    BOOLEAN(enlarge),  CHOICE(filter, filters),
+    ENCODE_FIELDS,     {.name = NULL},
 };
 
 static int hex_digit(char c)
@@ -137,6 +144,7 @@ static void read_target(lua_State *L, struct render_job *render, int job_index, 
     target->quality = (int)wish.quality;
     target->fit = (enum image_fit)wish.fit;
     target->gravity = (enum image_gravity)wish.gravity;
+    target->filter = filter_of[wish.filter];
     target->format =
         wish.format >= 0 ? image_format_from_name(written[wish.format]) : IMAGE_UNKNOWN;
     target->enlarge = wish.enlarge;

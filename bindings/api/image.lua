@@ -103,6 +103,7 @@ function image.formats() end
 ---@field height? integer Pixels.
 ---@field fit? "inside"|"cover"|"contain"|"fill" With both given. "inside": as large as fits. "cover": fills both, what is over is cut off. "contain": as inside, padded to exactly both. "fill": exactly both, stretched. Default "inside".
 ---@field gravity? "center"|"north"|"northeast"|"east"|"southeast"|"south"|"southwest"|"west"|"northwest" Which part "cover" keeps, where "contain" puts the picture. Default "center".
+---@field filter? "lanczos"|"mitchell"|"catrom"|"cubic"|"triangle"|"bilinear"|"box"|"nearest" How pixels are resampled. "lanczos" is the sharpest, "mitchell" the softest without halos, "catrom" (or "cubic") between the two, "triangle" (or "bilinear") and "box" are plain means, "nearest" keeps the edges of pixel art. Default "lanczos".
 ---@field enlarge? boolean May it become larger than the photo? Default false: then "cover" cuts to what there is, and "contain" pads more.
 
 ---What was made.

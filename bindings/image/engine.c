@@ -105,8 +105,11 @@ static int largest_divisor(const struct render *render, int tenths)
     }
     int divisor = 8;
     for (size_t i = 0; i < render->count; i++) {
-        int most =
-            geometry_decode_divisor(render->width, render->height, &render->items[i].plan, tenths);
+        const struct item *item = &render->items[i];
+        if (item->target.filter == IMAGE_NEAREST) {
+            return 1; /* a pixel of the photo, not of a smaller one */
+        }
+        int most = geometry_decode_divisor(render->width, render->height, &item->plan, tenths);
         divisor = most < divisor ? most : divisor;
     }
     return divisor;
@@ -123,14 +126,31 @@ static int64_t codec_memory(const struct image_info *info)
     return pixels * 4 * (info->depth > 8 ? 2 : 1);
 }
 
-/* Beside its source: first the resize with what is between its two passes, then its result and a
- * copy, which orienting, padding and encoding make one after the other. An animation's frames stay
- * until all are encoded. */
+/* The target's resize of a picture with this orientation. */
+static struct resize resize_of(const struct item *item, int orientation)
+{
+    const struct geometry *plan = &item->plan;
+    bool swapped = orient_swaps(orientation);
+    struct resize resize = {.width = swapped ? plan->height : plan->width,
+                            .height = swapped ? plan->width : plan->height,
+                            .orientation = orientation,
+                            .filter = item->target.filter};
+    struct pixels_area cut = {plan->crop_x, plan->crop_y, plan->crop_width, plan->crop_height};
+    resize.part = orient_stored(cut, orientation, resize.width, resize.height);
+    return resize;
+}
+
+/* Beside its source: first the resize, then its result and a copy, which padding and encoding make
+ * one after the other. An animation's frames stay until all are encoded. */
 static int64_t item_memory(const struct render *render, const struct item *item)
 {
     const struct geometry *plan = &item->plan;
-    int64_t resize = resize_memory(render->width / render->divisor,
-                                   render->height / render->divisor, plan->width, plan->height);
+    int orientation = render->step_count > 0 ? 1 : render->info->orientation;
+    bool swapped = orient_swaps(orientation);
+    struct resize how = resize_of(item, orientation);
+    int64_t resize =
+        resize_memory((swapped ? render->height : render->width) / render->divisor,
+                      (swapped ? render->width : render->height) / render->divisor, &how);
     int64_t canvas = plan->canvas_width * plan->canvas_height * (int64_t)sizeof(PixelPacket);
     int64_t scaled = plan->width * plan->height * (int64_t)sizeof(PixelPacket);
     int64_t finish = canvas + (scaled > canvas ? scaled : canvas);
@@ -176,23 +196,13 @@ static void choose_divisor(struct render *render)
 
 /* ---- making -------------------------------------------------------------------------------- */
 
-static Image *resize_to_plan(const struct picture *picture, const struct geometry *plan,
-                             struct error *err)
-{
-    bool turned = picture->orientation >= 5;
-    return resize_image(picture->image, turned ? plan->height : plan->width,
-                        turned ? plan->width : plan->height, err);
-}
-
 static bool finish_picture(Image **image, const struct picture *picture, const struct item *item,
                            struct error *err)
 {
     const struct geometry *plan = &item->plan;
     const struct image_target *target = &item->target;
-    struct pixels_area cut = {plan->crop_x, plan->crop_y, plan->crop_width, plan->crop_height};
     bool alpha = encode_has_alpha(target->format);
-    return orient_image(image, picture->orientation, err) && pixels_crop(image, cut, err) &&
-           (picture->srgb || colour_to_srgb(*image, err)) &&
+    return (picture->srgb || colour_to_srgb(*image, err)) &&
            flatten_pad(image, plan, target, alpha, err) &&
            (alpha || flatten_image(*image, target->background, err));
 }
@@ -201,7 +211,8 @@ static bool finish_picture(Image **image, const struct picture *picture, const s
 static Image *make_picture(const struct picture *picture, const struct item *item,
                            struct error *err)
 {
-    Image *image = resize_to_plan(picture, &item->plan, err);
+    struct resize resize = resize_of(item, picture->orientation);
+    Image *image = resize_image(picture->image, &resize, err);
     if (image != NULL && !finish_picture(&image, picture, item, err)) {
         pixels_destroy(image);
         return NULL;
@@ -244,6 +255,12 @@ static bool make_stills(struct render *render, Image **image, struct error *err)
             return false;
         }
         picture = (struct picture){.orientation = 1, .srgb = true};
+    } else if ((*image)->colorspace == CMYKColorspace && (*image)->matte) {
+        /* Its alpha is where no resize looks for it. */
+        if (!colour_to_srgb(*image, err)) {
+            return false;
+        }
+        picture.srgb = true;
     }
     picture.image = *image;
     for (size_t i = 0; i < render->count; i++) {

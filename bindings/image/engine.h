@@ -84,6 +84,15 @@ enum image_gravity {
     IMAGE_NORTHWEST
 };
 
+enum image_filter {
+    IMAGE_LANCZOS,  /* three lobes: the sharpest, for photos */
+    IMAGE_MITCHELL, /* softer, without halos */
+    IMAGE_CATROM,   /* Catmull and Rom's cubic: between the two */
+    IMAGE_TRIANGLE, /* bilinear */
+    IMAGE_BOX,      /* the mean of what a pixel covers */
+    IMAGE_NEAREST,  /* one pixel of the source each: for pixel art */
+};
+
 /* What happens before the resize, in the order given. */
 enum image_step_kind {
     IMAGE_CROP,   /* x, y, width, height, in displayed pixels */
@@ -111,6 +120,7 @@ struct image_target {
     int64_t width, height; /* 0: not given; both 0: the size stays */
     enum image_fit fit;
     enum image_gravity gravity; /* cover and contain */
+    enum image_filter filter;   /* of the resize */
     bool enlarge;               /* false: never larger than the source */
     enum image_format format;   /* UNKNOWN: the source's, if it is writable, else JPEG (PNG when
                                     the source has alpha) */
@@ -122,7 +132,7 @@ struct image_target {
     bool transparent_background; /* `contain` into a format that has alpha */
     bool animated;               /* keep the frames (GIF to GIF); false: the first one */
 };
-void image_target_default(struct image_target *target); /* inside, center, white, zeros */
+void image_target_default(struct image_target *target); /* inside, center, Lanczos, white, zeros */
 
 struct image_output {
     void *bytes; /* owned by the caller, free() */

@@ -1,9 +1,8 @@
 /*
- * orient.c - the eight EXIF orientations. Called by the engine after the resize, when there are
- * fewer pixels to turn, or before the steps, which speak of displayed pixels.
+ * orient.c - the eight EXIF orientations. Called by the engine before the steps, which speak of
+ * displayed pixels, and by resize.c, which writes its pixels where they are displayed.
  */
 #include "bindings/image/orient.h"
-#include "bindings/image/pixels.h"
 
 bool orient_image(Image **image, int orientation, struct error *err)
 {
@@ -15,4 +14,58 @@ bool orient_image(Image **image, int orientation, struct error *err)
     /* The library's numbers for orientations are EXIF's. */
     Image *made = AutoOrientImage(*image, (OrientationType)orientation, &exception);
     return pixels_replace(image, made, &exception, "orient", err);
+}
+
+/* How a displayed picture is made of the stored one: first the mirrors, then the exchange of rows
+ * and columns. */
+struct turn {
+    bool from_right, from_below, swapped;
+};
+
+static struct turn turn_of(int orientation)
+{
+    static const struct turn turns[] = {
+        [1] = {false, false, false}, [2] = {true, false, false}, [3] = {true, true, false},
+        [4] = {false, true, false},  [5] = {false, false, true}, [6] = {false, true, true},
+        [7] = {true, true, true},    [8] = {true, false, true},
+    };
+    return turns[orientation >= 1 && orientation <= 8 ? orientation : 1];
+}
+
+bool orient_swaps(int orientation)
+{
+    return turn_of(orientation).swapped;
+}
+
+struct pixels_area orient_stored(struct pixels_area area, int orientation, int64_t width,
+                                 int64_t height)
+{
+    struct turn turn = turn_of(orientation);
+    struct pixels_area stored = area;
+    if (turn.swapped) {
+        stored = (struct pixels_area){area.y, area.x, area.height, area.width};
+    }
+    if (turn.from_right) {
+        stored.x = width - stored.x - stored.width;
+    }
+    if (turn.from_below) {
+        stored.y = height - stored.y - stored.height;
+    }
+    return stored;
+}
+
+struct orient_path orient_path(int orientation, int64_t width, int64_t height)
+{
+    struct turn turn = turn_of(orientation);
+    struct orient_path path = {.across = turn.swapped ? height : 1,
+                               .down = turn.swapped ? 1 : width};
+    if (turn.from_right) {
+        path.start += (width - 1) * path.across;
+        path.across = -path.across;
+    }
+    if (turn.from_below) {
+        path.start += (height - 1) * path.down;
+        path.down = -path.down;
+    }
+    return path;
 }

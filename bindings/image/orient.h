@@ -4,11 +4,24 @@
 #ifndef LUNETTE_BINDINGS_IMAGE_ORIENT_H
 #define LUNETTE_BINDINGS_IMAGE_ORIENT_H
 
-#include <magick/api.h>
+#include <stddef.h>
 
-#include "host/error.h"
+#include "bindings/image/pixels.h"
 
 /* Turns and mirrors a picture stored with EXIF `orientation` (1 to 8) to how it is displayed. */
 MUST_CHECK bool orient_image(Image **image, int orientation, struct error *err);
+
+bool orient_swaps(int orientation); /* are width and height exchanged? */
+
+/* An area in displayed pixels, in those of a picture stored in `width` x `height`. */
+struct pixels_area orient_stored(struct pixels_area area, int orientation, int64_t width,
+                                 int64_t height);
+
+/* Where the stored pixel x, y of a picture is displayed: at index `start` + x * `across` +
+ * y * `down` of the displayed pixels, row after row. */
+struct orient_path {
+    ptrdiff_t start, across, down;
+};
+struct orient_path orient_path(int orientation, int64_t width, int64_t height);
 
 #endif

@@ -1,18 +1,24 @@
 /*
- * resize.h - fewer pixels, or more.
+ * resize.h - fewer pixels, or more, turned as they are shown.
  */
 #ifndef LUNETTE_BINDINGS_IMAGE_RESIZE_H
 #define LUNETTE_BINDINGS_IMAGE_RESIZE_H
 
-#include <magick/api.h>
+#include "bindings/image/engine.h"
+#include "bindings/image/pixels.h"
 
-#include "host/error.h"
+struct resize {
+    int64_t width, height;   /* what the whole source becomes, as it is stored */
+    struct pixels_area part; /* which part of that is wanted, as it is stored */
+    int orientation;         /* EXIF's 1 to 8: how the part is turned to be displayed */
+    enum image_filter filter;
+};
 
-/* Lanczos with three lobes, colours weighted by their alpha. A copy of `image` in exactly this
- * size; NULL on failure, owned by the caller (pixels_destroy). */
-Image *resize_image(const Image *image, int64_t width, int64_t height, struct error *err);
+/* Colours are weighted by their alpha; not for CMYK with alpha, which the library keeps elsewhere.
+ * A picture of its own; NULL on failure, owned by the caller (pixels_destroy). */
+Image *resize_image(const Image *image, const struct resize *resize, struct error *err);
 
 /* Bytes of memory that resize_image() takes beyond its source, its result included. */
-int64_t resize_memory(int64_t from_width, int64_t from_height, int64_t width, int64_t height);
+int64_t resize_memory(int64_t from_width, int64_t from_height, const struct resize *resize);
 
 #endif

@@ -45,6 +45,25 @@ t.test("probe and open refuse what is no image, and say what it looks like", fun
   t.equal(t.raises("image", image.open, "x").operation, "image.open")
 end)
 
+t.test("render resamples by the filter that is named", function()
+  local photo <close> = image.open(bmp(8, 8))
+  local made_by = {}
+  for _, filter in ipairs { "lanczos", "mitchell", "catrom", "cubic", "triangle", "bilinear", "box",
+    "nearest" } do
+    local made = photo:render { width = 64, enlarge = true, filter = filter, format = "png" }
+    t.equal({ made.width, made.height }, { 64, 64 })
+    made_by[filter] = made.bytes
+  end
+  t.equal(photo:render({ width = 64, enlarge = true, format = "png" }).bytes, made_by.lanczos)
+  t.equal(made_by.catrom, made_by.cubic)
+  t.equal(made_by.triangle, made_by.bilinear)
+  t.equal(made_by.box, made_by.nearest) -- enlarged by a whole number
+  for _, other in ipairs { "mitchell", "catrom", "triangle", "box" } do
+    t.equal(made_by.lanczos == made_by[other], false)
+  end
+  t.raises("field 'filter' is 'sinc'", function() photo:render { width = 4, filter = "sinc" } end)
+end)
+
 t.test("a script lowers limits and can't raise them", function()
   local bytes = sample(60, 40, "png")
   local err = t.raises("image limit 'pixels': 2400 asked, 2399 allowed; raise it with the "
