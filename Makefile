@@ -74,7 +74,7 @@ SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
 .PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
-        bench bench-deps bench-aws bench-cold bench-lambda-deps \
+        bench bench-deps bench-aws bench-cold bench-lambda bench-lambda-deps \
         layer layer-deps layer-check layer-reproduce function clean FORCE
 .DELETE_ON_ERROR:
 
@@ -337,7 +337,12 @@ build/bench/stand-in: tests/bench/stand_in.c
 	$(SAY) "  CC,LD $@"
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
 
-bench: bench-aws bench-cold ## measure everything that is measured; tables and JSON in build/bench/
+bench: bench-aws bench-cold bench-lambda ## measure everything that is measured; tables and JSON in build/bench/
+
+build/bench/delay: tests/bench/delay.c
+	@mkdir -p $(@D)
+	$(SAY) "  CC,LD $@"
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
 
 bench-lambda-deps: bench-deps
 	$(call install-packages,$(LAMBDA_BENCH_DEPS))
@@ -346,6 +351,11 @@ bench-lambda-deps: bench-deps
 bench-cold: bench-lambda-deps ## start and size of a function, next to Python's and Node's
 	@$(MAKE) --no-print-directory layer function ARCH=x86_64
 	@bash tests/bench/run cold
+
+bench-lambda: bench-lambda-deps ## a photo's whole way, next to Python's and Node's (BENCH_SECONDS=150)
+	@$(MAKE) --no-print-directory layer function ARCH=x86_64
+	@$(MAKE) --no-print-directory build/bench/delay $(SAMPLES)/made
+	@bash tests/bench/run lambda
 
 bench-aws: bench-deps ## S3 requests and their CPU, next to boto3's (BENCH_SECONDS=100)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette build/bench/stand-in

@@ -1,11 +1,17 @@
 """Servers on loopback for the benches: each is there within its `with`, which gives its address."""
 import contextlib
+import json
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "contract"))
+import signed  # noqa: E402  pylint: disable=wrong-import-position
+
 KEYS = ("TESTKEY", "TESTSECRET")
+DYNAMODB_LOCAL = ". tests/contract/dynamodb_local.sh; "
 
 
 def environment(endpoint):
@@ -55,3 +61,45 @@ def radosgw(bucket):
             yield endpoint
         finally:
             shell('radosgw_stop "$1"', folder, check=False)
+
+
+@contextlib.contextmanager
+def dynamodb_local(tables):
+    """AWS's DynamoDB Local, in memory, with these tables, whose keys are `id`."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        port = free_ports()
+        endpoint = f"http://127.0.0.1:{port}"
+        try:
+            shell(DYNAMODB_LOCAL + 'dynamodb_local_start "$1" "$2"', folder, str(port))
+            for table in tables:
+                dynamodb(endpoint, "CreateTable", TableName=table, BillingMode="PAY_PER_REQUEST",
+                         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}])
+            yield endpoint
+        finally:
+            shell(DYNAMODB_LOCAL + 'dynamodb_local_stop "$1"', folder, check=False)
+
+
+def dynamodb(endpoint, operation, **fields):
+    headers = {"content-type": "application/x-amz-json-1.0",
+               "x-amz-target": "DynamoDB_20120810." + operation}
+    return json.loads(signed.send("POST", endpoint + "/", "dynamodb", KEYS, headers,
+                                  json.dumps(fields).encode()))
+
+
+def s3(endpoint, method, path, headers=None, body=b""):
+    return signed.send(method, f"{endpoint}/{path}", "s3", KEYS, headers, body)
+
+
+@contextlib.contextmanager
+def delayed(endpoint, delay_ms, program="build/bench/delay"):
+    """The same server, at the end of a line that takes so long: see delay.c."""
+    if delay_ms == 0:
+        yield endpoint
+        return
+    with subprocess.Popen([program, endpoint.rsplit(":", 1)[1], str(delay_ms)],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield "http://127.0.0.1:" + process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
