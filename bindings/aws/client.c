@@ -187,6 +187,7 @@ static bool sign_and_send(struct aws_call *call, struct headers *headers, struct
     char hash[2 * DIGEST_MAX + 1];
     struct sigv4_signature signature;
     size_t count = request->header_count + headers->count;
+    call->clock_ahead_ms = client->clock_ahead_ms;
     if (request->header_count > 0) {
         memcpy(all, request->headers, request->header_count * sizeof *all);
     }
@@ -203,7 +204,7 @@ static bool sign_and_send(struct aws_call *call, struct headers *headers, struct
                                 .region = request->region != NULL ? request->region
                                                                   : client->settings.region,
                                 .service = client->service,
-                                .time_s = (loop_wall_ms() + client->clock_ahead_ms) / 1000,
+                                .time_s = (loop_wall_ms() + call->clock_ahead_ms) / 1000,
                                 .keys = &client->keys};
     if (!hash_body(request, hash, err) || !sigv4_sign(&to_sign, &scope, &signature, err)) {
         return false;
@@ -271,7 +272,8 @@ static bool is_clock_code(const char *code)
     return false;
 }
 
-/* A wrong clock makes wrong signatures: the server's is taken, once an operation. */
+/* A wrong clock makes wrong signatures: the server's is taken, once an operation; also where
+ * another one has done so since this attempt was signed. */
 static bool correct_clock(struct aws_call *call, const struct http_response *response,
                           const struct error *failure)
 {
@@ -283,7 +285,7 @@ static bool correct_clock(struct aws_call *call, const struct http_response *res
         return false;
     }
     int64_t ahead_ms = server_ms - loop_wall_ms();
-    int64_t change_ms = ahead_ms - call->client->clock_ahead_ms;
+    int64_t change_ms = ahead_ms - call->clock_ahead_ms;
     if (change_ms > -CLOCK_SKEW_MS && change_ms < CLOCK_SKEW_MS) {
         return false;
     }

@@ -93,6 +93,7 @@ struct aws_call {
     struct http_transfer *transfer; /* while one runs */
     struct loop_timer timer;        /* while it waits before the next */
     char invocation_id[37];         /* the same for all attempts */
+    int64_t clock_ahead_ms;         /* what the last attempt was signed with */
     bool clock_corrected, reconnected, moved;
     bool uncertain; /* after a failure: it may have been done all the same */
 };

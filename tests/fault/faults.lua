@@ -97,6 +97,13 @@ t.test("a wrong clock is set by the server's, once", function()
   t.equal(#lines_of "always-skew", 1)
 end)
 
+t.test("for all the requests that were sent with the wrong one", function()
+  local names = { "ahead.1", "ahead.2", "ahead.3", "ahead.4" }
+  local bodies = task.map(names, function(name) return get(name).body end)
+  t.equal(bodies, { "hello", "hello", "hello", "hello" })
+  for _, name in ipairs(names) do t.equal(#lines_of(name), 2, name .. ", attempts") end
+end)
+
 -- The regions that a scenario's attempts were signed for.
 local function regions_of(scenario)
   local regions = {}

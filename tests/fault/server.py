@@ -10,6 +10,7 @@ endpoint for credentials. GET /log/SCENARIO answers what has come, one line an a
 KEY=VALUE ..." of the headers that the tests look at. GET /log/connections answers "OPENED RESUMED":
 how many there were, and how many of them went on with an earlier one's TLS session.
 """
+import calendar
 import email.utils
 import hashlib
 import http.server
@@ -84,6 +85,7 @@ STEPS = {
     "drip": [("drip",)],
     "skew": [("skew",), OK],
     "always-skew": [("skew",)],
+    "ahead": [("ahead", "RequestTimeTooSkewed")],  # whose clock is ahead, and who looks at ours
     "wrong-sum": [("answer", 200, b"hallo", {"x-amz-checksum-sha256": "AAAA"}),
                   ("answer", 200, b"hello", {})],
     "wrong-crc64": [("answer", 200, b"hallo", {"x-amz-checksum-crc64nvme": "AAAA"}),
@@ -255,6 +257,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "skew":
             later = email.utils.formatdate(time.time() + DATE_AHEAD_S, usegmt=True)
             self.reply(403, xml_error("RequestTimeTooSkewed"), {"Date": later})
+        elif kind == "ahead":
+            signed = time.strptime(self.headers["x-amz-date"] + "UTC", "%Y%m%dT%H%M%SZ%Z")
+            wrong_s = time.time() + 2 * DATE_AHEAD_S - calendar.timegm(signed)
+            time.sleep(0.3)  # until all have asked
+            later = email.utils.formatdate(time.time() + 2 * DATE_AHEAD_S, usegmt=True)
+            self.reply(*((403, xml_error(step[1])) if wrong_s > 900 else (200, b"hello")),
+                       {"Date": later})
         elif kind == "moved":
             here = "/us-west-2/s3/aws4_request" in self.headers.get("Authorization", "")
             self.reply(*((200, b"hello", {"ETag": f'"{len(body)}"'}) if here else step[1:]))
