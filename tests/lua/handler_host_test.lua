@@ -164,10 +164,12 @@ end)
 
 t.test("a coroutine that outlives its invocation's deadline is not slowed down for good", function()
   local text = [[
+    local guarded = false
     local function spin() while true do end end
     local survivor = coroutine.create(function()
       pcall(function()
         local guard <close> = setmetatable({}, {__close = coroutine.yield})
+        guarded = true
         spin()
       end)
       for _ = 1, 100000 do end
@@ -175,11 +177,20 @@ t.test("a coroutine that outlives its invocation's deadline is not slowed down f
     end)
     return function(event)
       if event.spin then pcall(spin) end
+      if not event.spin and not guarded then return end
       local _, count = coroutine.resume(survivor)
       return not event.spin and count or nil
     end]]
-  invoke(text, { spin = true }, { timeout_ms = 200 })
-  t.ok(json.decode(host.invoke "{}") > 1000, "the hook still runs at every instruction")
+  -- Between the notice and the end there is less than a tenth of the time. On a busy machine the process
+  -- may not run just then, and the coroutine does not come as far as it is wanted here.
+  local count
+  for _, timeout_ms in ipairs { 200, 1000, 5000 } do
+    invoke(text, { spin = true }, { timeout_ms = timeout_ms })
+    count = json.decode(host.invoke "{}")
+    if count ~= json.null then break end
+  end
+  t.ok(math.type(count) == "integer", "it did not outlive it: " .. tostring(count))
+  t.ok(count > 1000, "the hook still runs at every instruction")
 end)
 
 t.test("the script's own coroutines are as Lua's", function()
