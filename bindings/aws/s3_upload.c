@@ -256,7 +256,9 @@ static void on_outcome_asked(void *context, struct http_response *answer, const 
         finish(upload, NULL);
         return;
     }
-    (void)error_prefix(&upload->failure, "whether the object was written is not known");
+    if (upload->failure.status != 412) {
+        (void)error_prefix(&upload->failure, "whether the object was written is not known");
+    }
     start_abort(upload);
 }
 
@@ -283,7 +285,9 @@ static void on_completed(void *context, struct http_response *answer, const stru
         return;
     }
     upload->failure = err != NULL ? *err : failure;
-    bool uncertain = err == NULL || lane->call.uncertain || error_is(err, "NoSuchUpload");
+    bool lost_again = err != NULL && err->status == 412 && err->attempts > 1; /* as with a put */
+    bool uncertain =
+        err == NULL || lane->call.uncertain || lost_again || error_is(err, "NoSuchUpload");
     if (!uncertain || !ask_outcome(upload)) {
         start_abort(upload);
     }

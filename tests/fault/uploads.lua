@@ -35,6 +35,7 @@ t.test("what is asked, and what comes of it", function()
     { "up-lost", '"whole-3"', "CPPPOOH" },
     { "up-lost-once", '"whole-3"', "CPPPOH", if_none_match = "*" },
     { "up-unmade-once", "network", "COHA", if_none_match = "*", text = "is not known" },
+    { "up-busy-once", '"whole-3"', "CPPPOOH", if_none_match = "*" },
     { "up-denied", "AccessDenied", "COA", status = 200 },
     { "up-part2", "InternalError", "CA", status = 500, attempts = 3 },
     { "up-noid", "bad_response", "C" },
@@ -62,6 +63,9 @@ t.test("what is asked, and what comes of it", function()
   local none, why = put("up-conflict", only_if_new)
   t.equal({ none, why }, { nil, "conflict" })
   t.equal(asked "up-conflict", "CPPPOA")
+  none, why = put("up-busy-other", only_if_new)
+  t.equal({ none, why }, { nil, "conflict" })
+  t.equal(asked "up-busy-other", "CPPPOOHA")
 end)
 
 t.test("the condition is the last request's, the parts are numbered and summed", function()

@@ -62,6 +62,10 @@ def complete(handler, name, upload, body):
         return handler.reset()
     if "unmade" in name:
         return handler.reset()
+    if "busy" in name:  # refused, but completed all the same, unless somebody else was there first
+        upload.made = "other" not in name
+        refusal = (503, "SlowDown") if first else (412, "PreconditionFailed")
+        return handler.reply(refusal[0], error(refusal[1]).encode(), {})
     if "denied" in name:
         return handler.reply(200, b"\n\n " + error("AccessDenied").encode(), {})
     if "conflict" in name:
