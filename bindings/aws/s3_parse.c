@@ -17,6 +17,7 @@
 #include "host/env.h"
 
 #define VALUE_MAX     4096 /* of a header that is kept */
+#define PART_MAX      96   /* of a Content-Range */
 #define MARKER_HEADER "x-amz-meta-" S3_MARKER_NAME
 
 static bool no_memory(struct error *err)
@@ -118,25 +119,40 @@ static bool read_metadata(const struct http_response *answer, struct s3_object *
     return true;
 }
 
-/* "bytes 5-9/10" of a part, else Content-Length. */
-static void read_size(const struct http_response *answer, struct s3_response *response)
+/* "bytes 5-9/10"; a star in place of the 10 where the size of the whole is not known. */
+static bool parse_part(const char *text, int64_t *first, int64_t *size)
 {
-    char value[96];
-    int64_t first = 0;
-    response->object.size = integer_header(answer, "Content-Length");
-    if (answer->status != 206 || !http_header_value(answer, "Content-Range", value, sizeof value)) {
-        return;
+    static const char unit[] = "bytes ";
+    char part[PART_MAX];
+    (void)snprintf(part, sizeof part, "%s", text);
+    char *dash = strchr(part, '-'), *slash = strchr(part, '/');
+    if (strncmp(part, unit, strlen(unit)) != 0 || dash == NULL || slash == NULL) {
+        return false;
     }
-    const char *slash = strchr(value, '/');
-    char *dash = strchr(value, '-');
-    if (slash == NULL || dash == NULL || strncmp(value, "bytes ", 6) != 0) {
-        return;
-    }
-    (void)env_parse_integer(slash + 1, &response->object.size);
     *dash = '\0';
-    if (env_parse_integer(value + strlen("bytes "), &first)) {
-        response->range_first = first;
+    bool sized = strcmp(slash + 1, "*") != 0;
+    return env_parse_integer(part + strlen(unit), first) && *first >= 0 &&
+           (!sized || (env_parse_integer(slash + 1, size) && *size >= 0));
+}
+
+/* A part that nobody asked for must not pass for the whole, nor for another part. */
+static bool read_part(const struct s3_request *request, const struct http_response *answer,
+                      struct s3_response *response, struct error *err)
+{
+    char told[PART_MAX] = "";
+    int64_t first = 0;
+    if (answer->status != 206) {
+        return true;
     }
+    (void)http_header_value(answer, "Content-Range", told, sizeof told);
+    bool asked = request->ranged && parse_part(told, &first, &response->object.size) &&
+                 (request->range_first < 0 || first == request->range_first);
+    if (!asked) {
+        return error_set(err, "bad_response",
+                         "S3 sent a part of the object that was not asked for: '%s'", told);
+    }
+    response->range_first = first;
+    return true;
 }
 
 static bool read_object(const struct http_response *answer, struct s3_response *response,
@@ -147,7 +163,7 @@ static bool read_object(const struct http_response *answer, struct s3_response *
     if (http_header_value(answer, "Last-Modified", date, sizeof date)) {
         (void)date_read_http(date, &object->last_modified_ms);
     }
-    read_size(answer, response);
+    object->size = integer_header(answer, "Content-Length");
     return read_etag(answer, &object->etag, err) &&
            copy_header(answer, "Content-Type", &object->content_type, err) &&
            copy_header(answer, "Cache-Control", &object->cache_control, err) &&
@@ -166,7 +182,7 @@ static bool read_get(const struct s3_request *request, struct http_response *ans
                          "%zu bytes came, max_bytes allows %zu; give a larger max_bytes or a range",
                          answer->body.length, request->max_bytes);
     }
-    if (!read_object(answer, response, err)) {
+    if (!read_object(answer, response, err) || !read_part(request, answer, response, err)) {
         return false;
     }
     response->body = buffer_take(&answer->body, &response->body_length);
@@ -315,9 +331,11 @@ static bool end_of_object(struct parse *parse, const char *name, const char *tex
     if (strcmp(name, "StorageClass") == 0) {
         return replace_text(&object->storage_class, text, err);
     }
-    if (strcmp(name, "Size") == 0) {
-        (void)env_parse_integer(text, &object->size);
-    } else if (strcmp(name, "LastModified") == 0) {
+    if (strcmp(name, "Size") == 0 &&
+        (!env_parse_integer(text, &object->size) || object->size < 0)) {
+        return error_set(err, "bad_response", "S3's list has an object of '%.32s' bytes", text);
+    }
+    if (strcmp(name, "LastModified") == 0) {
         (void)date_read_iso(text, &object->last_modified_ms);
     }
     return true;
@@ -383,7 +401,7 @@ static bool on_list_end(void *context, const char *name, int depth, const char *
     return true;
 }
 
-static void decode_list(struct parse *parse)
+static bool finish_list(struct parse *parse, struct error *err)
 {
     struct s3_response *response = parse->response;
     for (size_t i = 0; parse->url_encoded && i < response->object_count; i++) {
@@ -395,7 +413,10 @@ static void decode_list(struct parse *parse)
     if (!parse->truncated) {
         free(response->next_token);
         response->next_token = NULL;
+    } else if (response->next_token == NULL || response->next_token[0] == '\0') {
+        return error_set(err, "bad_response", "S3's list goes on, but no token says where");
     }
+    return true;
 }
 
 static bool on_delete_end(void *context, const char *name, int depth, const char *text,
@@ -541,11 +562,7 @@ static bool parse_answer(const struct s3_request *request, struct http_response 
         /* With nothing to tell some servers send nothing. */
         return answer->body.length == 0 || read_document(&parse, answer, on_delete_end, err);
     case S3_LIST:
-        if (!read_document(&parse, answer, on_list_end, err)) {
-            return false;
-        }
-        decode_list(&parse);
-        return true;
+        return read_document(&parse, answer, on_list_end, err) && finish_list(&parse, err);
     }
     return true;
 }

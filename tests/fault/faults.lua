@@ -181,6 +181,15 @@ t.test("a document that is none", function()
   t.equal(err.code, "bad_response")
 end)
 
+t.test("less than was asked for is not taken for all", function()
+  t.equal(t.raises("no token", s3.list, { bucket = "list-half" }).code, "bad_response")
+  t.equal(t.raises("'-1'", s3.list, { bucket = "list-negative" }).code, "bad_response")
+  t.equal(t.raises("bytes 0-2/5", get, "part-only").code, "bad_response")
+  t.equal(t.raises("bytes 0-2/5", get, "part-only", { range = { 1, 2 } }).code, "bad_response")
+  t.equal(get("part-only", { range = { 0, 2 } }).size, 5)
+  t.raises("bytes 0-2/-5", get, "part-negative", { range = { 0, 2 } })
+end)
+
 t.test("a task that fails cancels the request beside it", function()
   local started = os.time()
   t.raises("enough", task.all, {

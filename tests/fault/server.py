@@ -130,6 +130,11 @@ STEPS = {
     "conflict": [("answer", 409, xml_error("ConditionalRequestConflict"), {})],
     "big": [("answer", 200, b"x" * 1000000, {})],
     "empty-list": [("answer", 200, b"", {})],
+    "list-half": [("answer", 200, EMPTY_LIST.replace(b"false", b"true"), {})],
+    "list-negative": [("answer", 200, b"<ListBucketResult><Contents><Key>a</Key><Size>-1</Size>"
+                       b"</Contents></ListBucketResult>", {})],
+    "part-only": [("answer", 206, b"hel", {"Content-Range": "bytes 0-2/5"})],
+    "part-negative": [("answer", 206, b"hel", {"Content-Range": "bytes 0-2/-5"})],
     # What a container's endpoint hands out, and for how many seconds.
     "keys": [("keys", 3600)],
     "keys-soon": [("keys", 200)],
