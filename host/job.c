@@ -206,6 +206,7 @@ void job_stop(struct job *job, enum loop_stop why)
         struct error err;
         (void)job_stopped(job, &err);
         job->type->cancel(job);
+        err.attempts = job->error.attempts;
         job_finish(job, &err);
     }
 }

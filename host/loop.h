@@ -44,7 +44,8 @@ struct job_type {
     bool (*start)(struct job *job, struct error *err);
 
     /* For `start` jobs: on the loop's thread, stop it now. The loop finishes the job itself; only
-     * a job with runs_tasks does that, when its last task has ended. */
+     * a job with runs_tasks does that, when its last task has ended. What was tried how often goes
+     * along when it is put into the job's error.attempts. */
     void (*cancel)(struct job *job);
 
     /* Pushes the results and returns their number. May raise: the job still owns everything.

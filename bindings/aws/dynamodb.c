@@ -157,6 +157,7 @@ static void cancel(struct dynamodb_store *store, struct job *job)
     struct dynamodb_call *call =
         (struct dynamodb_call *)aws_operation_of(((struct dynamodb_aws *)store)->calls, job);
     if (call != NULL) {
+        job->error.attempts = call->attempts.retry.attempts;
         aws_call_cancel(&call->attempts);
         free_call(call);
     }

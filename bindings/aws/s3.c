@@ -284,6 +284,7 @@ static void cancel(struct s3_store *store, struct job *job)
     struct s3_aws *s3 = (struct s3_aws *)store;
     struct s3_operation_call *call = (struct s3_operation_call *)aws_operation_of(s3->calls, job);
     if (call != NULL) {
+        job->error.attempts = call->attempts.retry.attempts;
         aws_call_cancel(&call->attempts);
         free_call(call);
     } else {

@@ -47,8 +47,9 @@ local rows = {
   { "get", "wrong-sum", "hello", 2, s3_failed },
   { "get", "always-wrong-sum", "checksum", 3, s3_failed, 0, true },
   -- Slow drips, silence
-  { "get", "drip", "deadline", 1, timeout_ms, 0, true, 0, endless = true },
-  { "get", "mute", "deadline", 1, timeout_ms, 0, true, 0, endless = true },
+  { "get", "drip", "deadline", 1, timeout_ms, 0, true, endless = true },
+  { "get", "mute", "deadline", 1, timeout_ms, 0, true, endless = true },
+  { "item", "mute", "deadline", 1, timeout_ms, 0, true, endless = true },
   -- 200 with an error body
   { "copy", "copy", "copied", 2, s3_failed },
   { "copy", "always-copy-500", "InternalError", 3, s3_failed, 200, true },
