@@ -55,9 +55,9 @@ struct http_response {
 
 /*
  * Called on the thread that runs http_wait(), once per started and not cancelled transfer. `err`
- * is NULL when a complete response arrived, whatever its status; else `timeout`, `connect`,
- * `tls`, `network`, `too_large` or `memory`. The response is borrowed until the callback returns;
- * take its buffers to keep them.
+ * is NULL when a complete response arrived, whatever its status; else `timeout`, `connect` (nothing
+ * of the request was sent), `tls` (it is not trusted), `network`, `too_large` or `memory`.
+ * The response is borrowed until the callback returns; take its buffers to keep them.
  */
 typedef void http_done(void *context, struct http_response *response, const struct error *err);
 

@@ -12,10 +12,10 @@ for name in server stranger; do
 done
 cat "$WORK/server.key" "$WORK/server.pem" >"$WORK/both.pem"
 
-# start: a new server, which has counted nothing yet
+# start [RESETS]: a new server, which has counted nothing yet
 start() {
     [ -z "${server:-}" ] || { kill "$server"; wait "$server" 2>/dev/null; rm -f "$WORK/port"; }
-    python3 tests/fault/server.py "$WORK/port" "$WORK/both.pem" 2>"$WORK/server.log" &
+    python3 tests/fault/server.py "$WORK/port" "$WORK/both.pem" "${1:-0}" 2>"$WORK/server.log" &
     server=$!
     for _ in $(seq 100); do [ -e "$WORK/port" ] || sleep 0.1; done
     AWS_ENDPOINT_URL="https://127.0.0.1:$(cat "$WORK/port")"
@@ -59,6 +59,19 @@ expect "SSL_CERT_FILE is asked, too" "got it" "$out"
 AWS_ENDPOINT_URL="${AWS_ENDPOINT_URL/127.0.0.1/localhost}" AWS_CA_BUNDLE="$WORK/server.pem" \
     run run --aws "$WORK/get.lua" </dev/null
 expect "and a certificate is for its host" "tls 1 false" "$out"
+
+start 2
+AWS_CA_BUNDLE="$WORK/server.pem" run run --aws "$WORK/get.lua" </dev/null
+expect "a handshake that is cut off is begun again" "got it" "$out"
+start 2
+cat >"$WORK/create.lua" <<'LUA'
+local ok, err = pcall(require "s3".put,
+  { bucket = "faults", key = "fine-put", body = "x", if_none_match = "*" })
+print(ok and "written" or ("%s %d %s"):format(err.code, err.attempts, err.retryable))
+LUA
+AWS_CA_BUNDLE="$WORK/server.pem" run run --aws "$WORK/create.lua" </dev/null
+expect "also for what must not be done twice: it has not been done" "written" "$out"
+
 # ---- connections opened in advance --------------------------------------------------------------
 
 export AWS_CA_BUNDLE="$WORK/server.pem"

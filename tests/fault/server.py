@@ -2,7 +2,10 @@
 """An S3 and DynamoDB that misbehave on demand, on loopback; tests/cli/fault_test.sh and
 container_test.sh start it.
 
-    server.py PORT_FILE [PEM_FILE]     writes its port there; with a key and a certificate: https
+    server.py PORT_FILE [PEM_FILE [RESETS]]
+
+It writes its port to the first file; with a key and a certificate it speaks https, and resets so
+many connections before they do.
 
 /faults/SCENARIO is an object whose attempts follow the scenario below, one step each (the last one
 repeats); SCENARIO.ANYTHING is another one that does the same. A DynamoDB request's scenario is its TableName; /container/SCENARIO is a container's
@@ -324,8 +327,13 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
     tls = None
+    resets = 0
 
     def finish_request(self, request, client_address):
+        if self.resets > 0:
+            self.resets -= 1
+            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
         if self.tls is not None:
             request = self.tls.wrap_socket(request, server_side=True)
         with LOCK:
@@ -342,6 +350,7 @@ def main():
     if len(sys.argv) > 2:
         server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.tls.load_cert_chain(sys.argv[2])
+        server.resets = int((sys.argv + ["0"])[3])
     with open(sys.argv[1] + ".new", "w", encoding="ascii") as file:
         file.write(str(server.server_address[1]))
     os.rename(sys.argv[1] + ".new", sys.argv[1])
