@@ -23,7 +23,9 @@
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/runtime.h"
+#include "host/runtime_workers.h"
 #include "host/vm.h"
+#include "host/worker.h"
 #ifdef LUNETTE_LAYER
 #include "layer/layer.h"
 #endif
@@ -158,9 +160,9 @@ static bool open_store(struct process *process, const struct parsed_options *par
     return declare_buckets_and_tables(process, parsed, err);
 }
 
-static bool open_loop(struct process *process, struct error *err)
+static bool open_loop(struct process *process, int worker_threads, struct error *err)
 {
-    struct loop_options options = {.worker_threads = 0};
+    struct loop_options options = {.worker_threads = worker_threads};
     process->loop = loop_new(&options, err);
     return process->loop != NULL;
 }
@@ -201,7 +203,7 @@ static bool open_vm(struct process *process, const luaL_Reg *const *modules,
 static bool open_console(struct process *process, struct error *err)
 {
     const luaL_Reg *const modules[] = {bindings_modules, host_modules, NULL};
-    if (!open_loop(process, err) || !open_vm(process, modules, NULL, err)) {
+    if (!open_loop(process, 0, err) || !open_vm(process, modules, NULL, err)) {
         return false;
     }
     process->console.vm = process->vm;
@@ -311,16 +313,21 @@ static enum exit_status parse_and_run(const struct command *command, int argc,
 
 /* ---- in Lambda ------------------------------------------------------------------------------- */
 
+static bool configure_log(struct error *err)
+{
+    struct log_options options = {LOG_LEVEL_INFO, LOG_FORMAT_JSON, STDERR_FILENO, NULL};
+    log_configure(&options); /* to complain of what is set, if need be */
+    if (!log_options_from_environment(LOG_LEVEL_INFO, &options, err)) {
+        return false;
+    }
+    log_configure(&options);
+    return true;
+}
+
 /* What the function's configuration says, before a store or a script is opened. */
 static bool read_configuration(struct runtime_environment *environment, struct error *err)
 {
-    struct log_options log_options = {LOG_LEVEL_INFO, LOG_FORMAT_JSON, STDERR_FILENO, NULL};
-    log_configure(&log_options); /* to complain of what is set, if need be */
-    if (!log_options_from_environment(LOG_LEVEL_INFO, &log_options, err)) {
-        return false;
-    }
-    log_configure(&log_options);
-    if (!runtime_environment_read(environment, err)) {
+    if (!configure_log(err) || !runtime_environment_read(environment, err)) {
         return false;
     }
     /* Where Lambda starts it already; elsewhere paths are to mean the same. */
@@ -347,8 +354,9 @@ static bool open_function(struct process *process, struct runtime_environment *e
     if (!read_configuration(environment, err)) {
         return false;
     }
-    process->console.memory_mb = environment->memory_mb;
-    keep_freed_memory(environment->memory_mb);
+    /* The workers share what the function has. */
+    process->console.memory_mb = environment->memory_mb / environment->workers;
+    keep_freed_memory(process->console.memory_mb);
     return open_aws(process, err) &&
            open_vm(process, modules, env_text("LUNETTE_LIBRARY", LIBRARY_DEFAULT), err) &&
            load_function(process, environment, traceback, err);
@@ -360,8 +368,9 @@ static void log_fatal(const char *what, const struct error *err)
     log_write(LOG_LEVEL_FATAL, what, &reason, 1);
 }
 
-/* Ends only when the process is of no more use: Lambda then starts another. */
-static enum exit_status serve(const char *address)
+/* Ends only when the process is of no more use: Lambda then starts another. One of several
+ * registers for all, see runtime_api_register(). */
+static enum exit_status serve_as(const char *address, int worker, int workers)
 {
     static struct process process;
     static struct runtime_environment environment;
@@ -371,7 +380,8 @@ static enum exit_status serve(const char *address)
     enum exit_status status = EXIT_FAILED;
     buffer_init(&traceback, VM_TRACEBACK_MAX);
     runtime_keep_signals();
-    if (open_loop(&process, &err)) {
+    int threads = worker_processors() / workers;
+    if (open_loop(&process, threads < 1 ? 1 : threads, &err)) {
         runtime = runtime_new(address, process.loop, &err);
     }
     if (runtime == NULL) {
@@ -379,6 +389,7 @@ static enum exit_status serve(const char *address)
     } else if (!open_function(&process, &environment, &traceback, &err)) {
         runtime_refuse(runtime, &err, &traceback);
     } else {
+        environment.extension = environment.extension && worker == 0;
         settle(&process);
         if (runtime_serve(runtime, process.vm, &environment, &err)) {
             status = EXIT_DONE;
@@ -390,6 +401,22 @@ static enum exit_status serve(const char *address)
     runtime_free(runtime);
     close_process(&process);
     return status;
+}
+
+static enum exit_status serve(const char *address)
+{
+    struct error err;
+    int64_t workers;
+    int worker = 0, status;
+    bool ok = configure_log(&err) &&
+              env_integer("AWS_LAMBDA_MAX_CONCURRENCY", 1, 1, RUNTIME_WORKERS_MAX, &workers, &err);
+    if (!ok) {
+        workers = 1; /* which will find out, too, and can tell Lambda */
+    }
+    if (workers > 1 && !runtime_workers_start((int)workers, &worker, &status)) {
+        return (enum exit_status)status;
+    }
+    return serve_as(address, worker, (int)workers);
 }
 
 /* Lambda gives no argument. Its emulators give the handler's name, which _HANDLER says, too. */

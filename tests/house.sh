@@ -38,7 +38,7 @@ loop loop_internal job task
 vm vm_internal vm_invoke
 console options commands
 runtime_environment runtime_api runtime_failure
-runtime
+runtime runtime_workers
 main'
 
 floor_of() { awk -v name="$1" '{ for (i = 1; i <= NF; i++) if ($i == name) print NR }' <<<"$floors"; }

@@ -246,4 +246,57 @@ def the_deadline_says_what_was_in_flight():
                  answer.json()["errorMessage"])
 
 
+# ---- several at a time ---------------------------------------------------------------------------
+
+WORKER = """
+local task = require "task"
+local file <close> = io.open "/proc/self/stat"
+local pid = file:read "n"
+return function(event) task.sleep(event.ms or 0) return pid end
+"""
+FOUR = {"AWS_LAMBDA_MAX_CONCURRENCY": "4", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "2048"}
+
+
+def at_once(f, count, event):
+    events = [f.mock.send(Event(json.dumps(event).encode())) for _ in range(count)]
+    for sent in events:
+        sent.done.wait(20)
+    return [sent.json() for sent in events if sent.kind == "response"]
+
+
+def children(f):
+    with open(f"/proc/{f.process.pid}/task/{f.process.pid}/children", encoding="ascii") as file:
+        return sorted(int(pid) for pid in file.read().split())
+
+
+@check
+def several_workers_at_a_time():
+    with Function(WORKER, env=FOUR) as f:
+        expect("all four wait", True, f.mock.wait_for(lambda mock: mock.waiting == 4))
+        started = time.monotonic()
+        pids = at_once(f, 4, {"ms": 500})
+        expect("four are worked on at a time", True, time.monotonic() - started < 1.5)
+        expect("each in a process of its own", children(f), sorted(pids))
+        expect("one of them registered", ["lunette"], f.mock.extensions)
+        victim = pids[0]
+        f.mock.wait_for(lambda mock: mock.waiting == 4)
+        time.sleep(1)
+        os.kill(victim, 9)
+        expect("one that is killed is replaced", True, f.mock.wait_for(
+            lambda mock: victim not in children(f) and len(children(f)) == 4
+            and mock.nexts >= 9, 5))
+        contains("and the log says it", "a worker crashed", f.log())
+        started = time.monotonic()
+        f.signal()
+        expect("SIGTERM ends all of them", 0, f.wait())
+        expect("within 500 ms", True, time.monotonic() - started < 0.5)
+
+
+@check
+def several_workers_that_can_not_start():
+    with Function("error 'not today'", env=FOUR) as f:
+        expect("it ends", 1, f.wait())
+        expect("and has said why", True, 1 <= len(f.mock.init_errors) <= 4)
+
+
 run(CHECKS)
