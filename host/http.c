@@ -14,6 +14,8 @@
 
 #define READ_SIZE (64L * 1024) /* curl's own 16 KiB asks the kernel four times as often */
 
+#define TRAILERS_MAX 4
+
 struct http {
     CURLM *multi;
     CURLSH *sessions; /* TLS sessions: a new connection to a known host costs half */
@@ -27,6 +29,8 @@ struct http_transfer {
     struct http_response response;
     const char *body;
     size_t body_length, body_sent;
+    struct http_source source;
+    bool paused; /* the source had nothing to read */
     http_done *done;
     void *context;
     bool refused; /* by our own limits: response.headers or body says why */
@@ -140,6 +144,35 @@ static size_t send_body(char *to, size_t size, size_t count, void *context)
     return length;
 }
 
+static size_t send_source(char *to, size_t size, size_t count, void *context)
+{
+    struct http_transfer *transfer = context;
+    bool ended = false;
+    size_t length = transfer->source.read(transfer->source.context, to, size * count, &ended);
+    transfer->paused = length == 0 && !ended;
+    return transfer->paused ? CURL_READFUNC_PAUSE : length;
+}
+
+static int send_trailers(struct curl_slist **lines, void *context)
+{
+    struct http_transfer *transfer = context;
+    struct http_header trailers[TRAILERS_MAX];
+    size_t count = transfer->source.trailers(transfer->source.context, trailers, TRAILERS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct buffer line;
+        buffer_init(&line, HTTP_HEADERS_MAX);
+        (void)buffer_printf(&line, "%s: %s", trailers[i].name, trailers[i].value);
+        struct curl_slist *longer =
+            line.state == BUFFER_OK ? curl_slist_append(*lines, buffer_text(&line)) : NULL;
+        buffer_release(&line);
+        if (longer == NULL) {
+            return CURL_TRAILERFUNC_ABORT;
+        }
+        *lines = longer;
+    }
+    return CURL_TRAILERFUNC_OK;
+}
+
 /* curl rewinds when a kept-alive connection turned out to be dead. */
 static int seek_body(void *context, curl_off_t offset, int origin)
 {
@@ -199,6 +232,10 @@ static void set_method(CURL *easy, const struct http_request *request)
         return;
     }
     (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    if (request->source != NULL) {
+        (void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        return; /* of unknown length: in chunks */
+    }
     bool has_body = request->body_length > 0 || strcmp(request->method, "PUT") == 0 ||
                     strcmp(request->method, "POST") == 0;
     if (has_body) {
@@ -221,6 +258,16 @@ static void set_callbacks(CURL *easy, struct http_transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
 }
 
+static void set_source(CURL *easy, struct http_transfer *transfer)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, send_source);
+    (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, NULL); /* what was read is gone */
+    if (transfer->source.trailers != NULL) {
+        (void)curl_easy_setopt(easy, CURLOPT_TRAILERFUNCTION, send_trailers);
+        (void)curl_easy_setopt(easy, CURLOPT_TRAILERDATA, transfer);
+    }
+}
+
 static long milliseconds(int64_t value_ms)
 {
     return value_ms > INT_MAX ? INT_MAX : (long)value_ms;
@@ -239,6 +286,9 @@ static bool set_options(struct http_transfer *transfer, const struct http_reques
 {
     CURL *easy = transfer->easy;
     set_callbacks(easy, transfer);
+    if (request->source != NULL) {
+        set_source(easy, transfer);
+    }
     set_method(easy, request);
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
@@ -253,6 +303,7 @@ static bool set_options(struct http_transfer *transfer, const struct http_reques
     (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->stall_timeout_s);
     (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->fresh_connection ? 1L : 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, request->close_connection ? 1L : 0L);
     if (request->bypass_proxy) {
         (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
     }
@@ -309,6 +360,9 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
     transfer->http = http;
     transfer->body = request->body;
     transfer->body_length = request->body_length;
+    if (request->source != NULL) {
+        transfer->source = *request->source;
+    }
     transfer->done = done;
     transfer->context = context;
     buffer_init(&transfer->response.headers, HTTP_HEADERS_MAX);
@@ -325,6 +379,14 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
     }
     link_transfer(transfer);
     return transfer;
+}
+
+void http_resume(struct http_transfer *transfer)
+{
+    if (transfer->paused) {
+        transfer->paused = false;
+        (void)curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+    }
 }
 
 void http_cancel(struct http_transfer *transfer)

@@ -26,6 +26,17 @@ struct http_header {
     const char *value; /* a name or value with CR, LF or NUL is refused: `usage` */
 };
 
+/* A body whose length nobody knows: it is sent in chunks, as it comes. */
+struct http_source {
+    void *context;
+    /* Puts up to `size` bytes to `to` and returns how many. 0 with *ended: that was all. 0 without:
+     * nothing at the moment; http_resume() says when there is. */
+    size_t (*read)(void *context, char *to, size_t size, bool *ended);
+    /* Headers that follow the body, at most `max`; asked once it has ended. Returns how many. Their
+     * names stand in the request's header `Trailer`. NULL: none. */
+    size_t (*trailers)(void *context, struct http_header *trailers, size_t max);
+};
+
 struct http_request {
     const char *method;
     const char *url; /* http or https, already encoded; sent as it is */
@@ -33,15 +44,17 @@ struct http_request {
     size_t header_count;
     const void *body; /* borrowed until the transfer is done or cancelled */
     size_t body_length;
-    size_t response_max;        /* bytes of body; more, come or announced, is `too_large` */
-    int64_t timeout_ms;         /* for the whole transfer; 0 = none */
-    int64_t connect_timeout_ms; /* 0 = curl's own */
-    int stall_timeout_s;        /* `timeout` when no byte has moved for this long; 0 = none */
-    bool bypass_proxy;          /* ignore http_proxy and its kin (loopback services) */
+    const struct http_source *source; /* in place of a body; copied */
+    size_t response_max;              /* bytes of body; more, come or announced, is `too_large` */
+    int64_t timeout_ms;               /* for the whole transfer; 0 = none */
+    int64_t connect_timeout_ms;       /* 0 = curl's own */
+    int stall_timeout_s;              /* `timeout` when no byte has moved for this long; 0 = none */
+    bool bypass_proxy;                /* ignore http_proxy and its kin (loopback services) */
     /* Not over a kept-alive connection: curl sends a request again by itself when one of them
      * turns out to be dead, and then it may have been done twice. */
     bool fresh_connection;
-    const char *ca_file; /* certificates to trust (PEM); NULL = curl's own */
+    bool close_connection; /* nobody uses it after this */
+    const char *ca_file;   /* certificates to trust (PEM); NULL = curl's own */
 };
 
 struct http_response {
@@ -67,6 +80,9 @@ void http_free(struct http *http);        /* cancels what runs; NULL is allowed 
 /* Starts a transfer; everything of *request but its body is copied. NULL on failure. */
 struct http_transfer *http_start(struct http *http, const struct http_request *request,
                                  http_done *done, void *context, struct error *err);
+
+/* The source of this transfer has more to read, or has ended. */
+void http_resume(struct http_transfer *transfer);
 
 /* Stops it; `done` is not called. The pointer is dead afterwards, as it is after `done`. */
 void http_cancel(struct http_transfer *transfer);

@@ -16,6 +16,7 @@
 #include "host/loop.h"
 #include "host/runtime_api.h"
 #include "host/runtime_failure.h"
+#include "host/runtime_stream.h"
 #include "host/vm.h"
 
 #define NEXT_ATTEMPTS      3
@@ -197,15 +198,18 @@ static void log_outcome(enum runtime_outcome outcome)
     }
 }
 
-static bool answer_failure(struct runtime *runtime, const struct error *why,
-                           const struct buffer *traceback, struct error *err)
+static bool answer_failure(struct runtime *runtime, struct runtime_stream *stream,
+                           const struct error *why, const struct buffer *traceback,
+                           struct error *err)
 {
     struct runtime_failure failure;
     enum runtime_outcome outcome = RUNTIME_ACCEPTED;
     runtime_failure_make(&failure, why, traceback, runtime->event.request_id);
     log_failure(LOG_LEVEL_ERROR, "the function failed", &failure);
     struct runtime_report report = report_of(&failure);
-    bool ok = runtime_api_fail(&runtime->api, &runtime->event, &report, &outcome, err);
+    bool ok = runtime_stream_answers(stream, true)
+                  ? runtime_stream_finish(stream, &report, &outcome, err)
+                  : runtime_api_fail(&runtime->api, &runtime->event, &report, &outcome, err);
     if (ok) {
         log_outcome(outcome);
     }
@@ -213,11 +217,14 @@ static bool answer_failure(struct runtime *runtime, const struct error *why,
     return ok;
 }
 
-static bool answer_result(struct runtime *runtime, const struct buffer *result, struct error *err)
+static bool answer_result(struct runtime *runtime, struct runtime_stream *stream,
+                          const struct buffer *result, struct error *err)
 {
-    enum runtime_outcome outcome;
-    bool ok = runtime_api_respond(&runtime->api, &runtime->event, buffer_text(result),
-                                  result->length, &outcome, err);
+    enum runtime_outcome outcome = RUNTIME_ACCEPTED;
+    bool ok = runtime_stream_answers(stream, false)
+                  ? runtime_stream_finish(stream, NULL, &outcome, err)
+                  : runtime_api_respond(&runtime->api, &runtime->event, buffer_text(result),
+                                        result->length, &outcome, err);
     if (ok) {
         log_outcome(outcome);
     }
@@ -229,20 +236,24 @@ static bool handle(struct runtime *runtime, struct vm *vm,
                    const struct runtime_environment *environment, struct error *err)
 {
     struct vm_invocation invocation = invocation_of(runtime, environment);
+    struct runtime_stream stream;
     struct buffer result, traceback;
     struct error why;
+    runtime_stream_init(&stream, &runtime->api, &runtime->event);
+    invocation.stream = &stream.taker;
     buffer_init(&result, RUNTIME_RESPONSE_MAX);
     buffer_init(&traceback, VM_TRACEBACK_MAX);
     log_begin_invocation(runtime->event.request_id);
     set_trace_id(runtime->event.trace_id);
     bool ok = vm_invoke(vm, &invocation, &result, &traceback, &why)
-                  ? answer_result(runtime, &result, err)
-                  : answer_failure(runtime, &why, &traceback, err);
+                  ? answer_result(runtime, &stream, &result, err)
+                  : answer_failure(runtime, &stream, &why, &traceback, err);
     runtime->invocations++;
     set_trace_id("");
     log_begin_invocation(NULL);
     buffer_release(&result);
     buffer_release(&traceback);
+    runtime_stream_release(&stream);
     return ok;
 }
 

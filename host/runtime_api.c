@@ -15,7 +15,7 @@
 #define INVOCATION         "/2018-06-01/runtime/invocation/"
 #define ANSWER_MAX         65536 /* bytes of what the service says to an answer of ours */
 #define CONNECT_TIMEOUT_MS 1000
-#define HEADERS_MAX        6
+#define HEADERS_MAX        8
 #define URL_MAX            2048
 
 static const char user_agent[] = "lunette/" LUNETTE_VERSION;
@@ -229,15 +229,8 @@ static void add_invocation_id(struct call *call, const struct runtime_event *eve
     }
 }
 
-static bool send_answer(struct runtime_api *api, const struct http_request *request,
-                        enum runtime_outcome *outcome, struct error *err)
+bool runtime_api_read_outcome(int status, enum runtime_outcome *outcome)
 {
-    struct exchange exchange;
-    if (!perform(api, request, NULL, &exchange, err)) {
-        return false;
-    }
-    int status = exchange.response.status;
-    bool ok = true;
     if (status >= 200 && status <= 299) {
         *outcome = RUNTIME_ACCEPTED;
     } else if (status == 410) {
@@ -245,8 +238,20 @@ static bool send_answer(struct runtime_api *api, const struct http_request *requ
     } else if (status == 413) {
         *outcome = RUNTIME_TOO_LARGE;
     } else {
-        ok = unexpected(request, &exchange, err);
+        return false;
     }
+    return true;
+}
+
+static bool send_answer(struct runtime_api *api, const struct http_request *request,
+                        enum runtime_outcome *outcome, struct error *err)
+{
+    struct exchange exchange;
+    if (!perform(api, request, NULL, &exchange, err)) {
+        return false;
+    }
+    bool ok = runtime_api_read_outcome(exchange.response.status, outcome) ||
+              unexpected(request, &exchange, err);
     release(&exchange);
     return ok;
 }
@@ -268,6 +273,25 @@ bool runtime_api_respond(struct runtime_api *api, const struct runtime_event *ev
     set_body(&call, body, length);
     return set_answer_url(&call, api, event->request_id, "response", err) &&
            send_answer(api, &call.request, outcome, err);
+}
+
+struct http_transfer *runtime_api_stream(struct runtime_api *api, const struct runtime_event *event,
+                                         const char *content_type, const struct http_source *source,
+                                         http_done *done, void *context, struct error *err)
+{
+    struct call call;
+    prepare(&call, "POST", ANSWER_MAX);
+    add_invocation_id(&call, event);
+    add_header(&call, "Lambda-Runtime-Function-Response-Mode", "streaming");
+    add_header(&call, "Transfer-Encoding", "chunked");
+    add_header(&call, "Trailer", RUNTIME_TRAILER_TYPE ", " RUNTIME_TRAILER_BODY);
+    add_header(&call, "Content-Type", content_type);
+    add_header(&call, "Connection", "close");
+    call.request.source = source;
+    call.request.fresh_connection = call.request.close_connection = true;
+    return set_answer_url(&call, api, event->request_id, "response", err)
+               ? http_start(api->http, &call.request, done, context, err)
+               : NULL;
 }
 
 static void set_report(struct call *call, const struct runtime_report *report)

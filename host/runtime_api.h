@@ -67,6 +67,19 @@ MUST_CHECK bool runtime_api_respond(struct runtime_api *api, const struct runtim
                                     const void *body, size_t length, enum runtime_outcome *outcome,
                                     struct error *err);
 
+/*
+ * Begins an answer that goes out as it is made; `source` gives its bytes and, as trailers, the
+ * error that broke it off. NULL on failure. `done` as of http_start(): with a status that
+ * runtime_api_read_outcome() understands.
+ */
+struct http_transfer *runtime_api_stream(struct runtime_api *api, const struct runtime_event *event,
+                                         const char *content_type, const struct http_source *source,
+                                         http_done *done, void *context, struct error *err);
+MUST_CHECK bool runtime_api_read_outcome(int status, enum runtime_outcome *outcome);
+
+#define RUNTIME_TRAILER_TYPE "Lambda-Runtime-Function-Error-Type"
+#define RUNTIME_TRAILER_BODY "Lambda-Runtime-Function-Error-Body" /* base64 of report.body */
+
 /* Texts are borrowed for the call. */
 struct runtime_report {
     const char *type;  /* "Function.LuaError" */

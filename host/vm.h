@@ -13,6 +13,7 @@
 #include "host/error.h"
 
 struct vm;
+struct vm_stream;
 struct loop;
 
 /* require "PREFIXname" finds the embedded file FOLDERname.lua. */
@@ -68,6 +69,7 @@ struct vm_invocation {
     size_t event_length;
     const char *request_id, *function_name, *function_version, *function_arn, *trace_id, *tenant_id;
     const char *client_context, *identity; /* JSON: of a mobile SDK's caller, and of Cognito */
+    const struct vm_stream *stream; /* takes what context.stream writes; NULL: it is the result */
     int64_t memory_mb;
     int64_t deadline_ms; /* since the epoch; LOOP_NO_DEADLINE for none */
     bool cold_start;

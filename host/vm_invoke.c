@@ -11,6 +11,7 @@
 #include "host/loop.h"
 #include "host/raise.h"
 #include "host/vm_internal.h"
+#include "host/vm_stream_internal.h"
 
 #define HANDLER_BYTES_MAX (4 * 1024 * 1024)
 
@@ -198,6 +199,7 @@ struct run {
     struct buffer *result, *traceback;
     struct error *err;
     bool finished, ok;
+    struct vm_stream collected; /* where nobody takes a stream */
 };
 
 static int remaining_ms(lua_State *L)
@@ -240,7 +242,7 @@ static void set_json(lua_State *L, const char *name, const char *text)
 
 static void push_context(lua_State *L, const struct vm_invocation *invocation)
 {
-    lua_createtable(L, 0, 12);
+    lua_createtable(L, 0, 13);
     set_text(L, "request_id", invocation->request_id);
     set_text(L, "function_name", invocation->function_name);
     set_text(L, "function_version", invocation->function_version);
@@ -271,18 +273,51 @@ static int encode_result(lua_State *L)
 static bool append_result(struct run *run, const char *text, size_t length)
 {
     if (length > run->result->max) {
-        return error_set(run->err, "response_size_too_large",
-                         "the handler's result is %zu bytes of JSON, and %zu are the most that "
-                         "Lambda takes; put it in S3 and answer with its key",
-                         length, run->result->max);
+        return error_set(
+            run->err, "response_size_too_large",
+            "the handler's result is %zu bytes of JSON, and %zu are the most that "
+            "Lambda takes; put it in S3 and answer with an address of it (s3.presign), "
+            "or stream it (context.stream)",
+            length, run->result->max);
     }
     (void)buffer_append(run->result, text, length);
     return buffer_check(run->result, "the handler's result", run->err);
 }
 
+static bool collect_head(void *context, const char *content_type, const char *head, size_t length,
+                         struct error *err)
+{
+    (void)context;
+    (void)content_type;
+    (void)head;
+    (void)length;
+    (void)err;
+    return true;
+}
+
+static bool collect_piece(void *context, struct vm_stream_piece *piece, struct error *err)
+{
+    struct run *run = context;
+    if (!buffer_append(run->result, piece->bytes, piece->length)) {
+        return buffer_check(run->result, "what was streamed", err);
+    }
+    job_finish(&piece->job, NULL);
+    return true;
+}
+
+static void forget_piece(void *context, struct vm_stream_piece *piece)
+{
+    (void)context;
+    (void)piece;
+}
+
 static void keep_result(struct run *run, lua_State *co, int results)
 {
     lua_State *L = run->vm->L;
+    if (vm_stream_is_open(L)) {
+        run->ok = true;
+        return;
+    }
     lua_pushcfunction(L, encode_result);
     if (results == 0) {
         lua_pushnil(L);
@@ -326,6 +361,8 @@ static int spawn_handler(lua_State *L)
     lua_pushlstring(L, invocation->event, invocation->event_length);
     lua_call(L, 1, 1);
     push_context(L, invocation);
+    vm_stream_push(L, invocation->stream != NULL ? invocation->stream : &run->collected);
+    lua_setfield(L, -2, "stream");
     (void)loop_spawn(L, 2, ended, run);
     return 0;
 }
@@ -350,6 +387,7 @@ static void sweep(struct vm *vm)
 {
     loop_stop_all(vm->loop);
     invocation_end(vm->L);
+    (void)vm_stream_close(vm->L);
     loop_set_deadline(vm->loop, LOOP_NO_DEADLINE, LOOP_NO_DEADLINE);
     vm_arm_hook(vm->L);
     lua_gc(vm->L, LUA_GCCOLLECT);
@@ -358,7 +396,9 @@ static void sweep(struct vm *vm)
 bool vm_invoke(struct vm *vm, const struct vm_invocation *invocation, struct buffer *result,
                struct buffer *traceback, struct error *err)
 {
-    struct run run = {vm, invocation, result, traceback, err, false, false};
+    struct run run = {vm,  invocation, result, traceback,
+                      err, false,      false,  {NULL, collect_head, collect_piece, forget_piece}};
+    run.collected.context = &run;
     if (loop_has_tasks(vm->loop)) {
         return error_set(err, "usage", "an invocation can't be started from inside another");
     }

@@ -35,9 +35,10 @@ env log log_redact
 crash
 http worker raise invocation
 loop loop_internal job task
-vm vm_internal vm_invoke
+vm vm_internal vm_invoke vm_stream vm_stream_internal
 console options commands
 runtime_environment runtime_api runtime_failure
+runtime_stream
 runtime runtime_workers
 main'
 

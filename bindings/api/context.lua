@@ -15,6 +15,15 @@
 ---@field client_context? any What a mobile SDK's caller sent along.
 ---@field identity? any Cognito's, of that caller: `{cognitoIdentityId=, cognitoIdentityPoolId=}`.
 
+---@field stream fun(options: context.stream): fun(bytes: string) Answers while the answer is made, with up to 200 MB, to a function URL or another caller that takes streams: gives the function that writes. The answer begins with the first write and ends with the handler, whose result then says nothing; an error after the first write breaks it off. Locally, what was written is the result.
+
+---What a streamed answer begins with: `status`, for a browser, or else nothing but bytes.
+---@class context.stream
+---@field status? integer HTTP status, 100 to 599.
+---@field headers? table<string, string> With `status`.
+---@field cookies? string[] With `status`: one `name=value; attributes` each.
+---@field content_type? string Without `status`. Default "application/octet-stream".
+
 ---What a failed call raises. `tostring` gives one line for a person; `pcall` gives it back as a value.
 ---@class error
 ---@field code string AWS's own name ("NoSuchKey"), or one of ours: "timeout", "deadline", "cancelled", "connect", "too_large", "bad_image", "unsupported", "limit", "recursion", "memory", "io", "usage", "lua".

@@ -53,7 +53,7 @@ def next_many_times_on_one_connection():
 
 CONTEXT = """
 return function(_, context)
-  context.remaining_ms = context.remaining_ms()
+  context.remaining_ms, context.stream = context.remaining_ms(), nil
   context.variable = os.getenv "_X_AMZN_TRACE_ID"
   return context
 end
