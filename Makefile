@@ -29,6 +29,8 @@ LAYER_DEPS_arm64 := gcc-aarch64-linux-gnu
 LAYER_CHECK_DEPS := debootstrap qemu-user-static iproute2 python3 openssl binutils
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
              python3-botocore
+# The emulator is a Go program; a machine that has Go needs no other.
+RIE_DEPS  = $(if $(shell command -v go),,golang-go)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
@@ -73,8 +75,8 @@ EXTRA       := $(if $(filter tsan,$(MODE)),$(BUILD)/tests/tsan.o)
 SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
-.PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign unit samples fuzz fuzzers lint \
-        bench bench-deps bench-aws bench-cold bench-lambda bench-lambda-deps \
+.PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign test-rie unit samples \
+        fuzz fuzzers lint bench bench-deps bench-aws bench-cold bench-lambda bench-lambda-deps \
         layer layer-deps layer-check layer-reproduce function clean FORCE
 .DELETE_ON_ERROR:
 
@@ -326,6 +328,24 @@ HANDLER  ?= scripts/handler.lua
 
 function: layer-deps ## pack the rules for Lambda, build/function.zip (HANDLER=FILE MODULES="FILE...")
 	@sh layer/function.sh $(FUNCTION) $(HANDLER) $(MODULES)
+
+# AWS's Runtime Interface Emulator, v1.12: the last that Debian's Go builds. RIE names another one.
+RIE_MODULE  := github.com/aws/aws-lambda-runtime-interface-emulator
+RIE_VERSION := v0.0.0-20230608002416-bf7e24860347
+RIE         ?= build/rie/aws-lambda-rie
+
+build/rie/aws-lambda-rie:
+	$(call install-packages,$(RIE_DEPS))
+	$(SAY) "  GO $@"
+	$(Q)mkdir -p $(@D)
+	$(Q)GOBIN=$(abspath $(@D)) GOFLAGS=-modcacherw GOTOOLCHAIN=local \
+	  go install $(RIE_MODULE)/cmd/aws-lambda-rie@$(RIE_VERSION) || \
+	  echo "the emulator can't be had" >&2
+
+test-rie: test-deps ## run the program behind AWS's emulator of Lambda (BOOTSTRAP=FILE for the layer)
+	@$(MAKE) --no-print-directory $(BUILD)/lunette
+	-@$(MAKE) --no-print-directory $(RIE)
+	@LUNETTE=$(BUILD)/lunette python3 tests/runtime/rie.py $(RIE)
 
 lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
 	@bash tests/lint.sh
