@@ -14,7 +14,6 @@
 ---@field tenant_id? string
 ---@field client_context? any What a mobile SDK's caller sent along.
 ---@field identity? any Cognito's, of that caller: `{cognitoIdentityId=, cognitoIdentityPoolId=}`.
-
 ---@field stream fun(options: context.stream): fun(bytes: string) Answers while the answer is made, with up to 200 MB, to a function URL or another caller that takes streams: gives the function that writes. The answer begins with the first write and ends with the handler, whose result then says nothing; an error after the first write breaks it off. Locally, what was written is the result.
 
 ---What a streamed answer begins with: `status`, for a browser, or else nothing but bytes.

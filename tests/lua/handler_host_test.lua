@@ -74,7 +74,7 @@ t.test("the context", function()
   local context = invoke([[
     return function(_, context)
       context.left = context.remaining_ms()
-      context.remaining_ms = nil
+      context.remaining_ms, context.stream = nil, nil
       return context
     end]], {}, { request_id = "abc-1", timeout_ms = 5000 })
   t.equal(context.request_id, "abc-1")
