@@ -25,6 +25,9 @@ LAMBDA_BENCH_DEPS := g++ cmake make autoconf automake libtool xz-utils zip unzip
 # What the layer is linked from is not installed, but fetched (layer/Makefile).
 LAYER_DEPS := gcc make dpkg-dev patch xz-utils autoconf automake libtool openssl zip unzip
 LAYER_DEPS_arm64 := gcc-aarch64-linux-gnu
+# For FLAVOUR=heif.
+LAYER_DEPS_x86_64_heif := g++ nasm meson
+LAYER_DEPS_arm64_heif  := g++-aarch64-linux-gnu meson
 # To run it where nothing else is, on another system, and on another processor.
 LAYER_CHECK_DEPS := debootstrap qemu-user-static iproute2 python3 openssl binutils
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
@@ -307,17 +310,17 @@ LAYER_ARCHES := $(or $(ARCH),x86_64 arm64)
 ARCH ?= x86_64
 
 layer-deps: ## install what building the layer needs
-	$(call install-packages,$(LAYER_DEPS) $(LAYER_DEPS_$(ARCH)))
+	$(call install-packages,$(LAYER_DEPS) $(LAYER_DEPS_$(ARCH)) $(LAYER_DEPS_$(ARCH)_$(FLAVOUR)))
 
-layer: layer-deps ## build the Lambda layer, build/layer/ARCH/layer.zip (ARCH=x86_64 or arm64)
-	@$(MAKE) -f layer/Makefile --no-print-directory ARCH=$(ARCH)
+layer: layer-deps ## build the Lambda layer, build/layer/ARCH/layer.zip (ARCH=arm64, FLAVOUR=heif)
+	@$(MAKE) -f layer/Makefile --no-print-directory ARCH=$(ARCH) FLAVOUR=$(FLAVOUR)
 
-layer-check: test-deps ## run both layers in an empty root and in a hostile one (ARCH=... for one)
+layer-check: test-deps ## run both layers in an empty root and a hostile one (ARCH=... for one; FLAVOUR)
 	$(call install-packages,$(LAYER_CHECK_DEPS))
 	@for arch in $(LAYER_ARCHES); do $(MAKE) --no-print-directory layer ARCH=$$arch || exit; done
 	@$(MAKE) -f layer/Makefile --no-print-directory build/layer/bullseye.ready
 	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made function
-	@bash tests/layer/run $(LAYER_ARCHES)
+	@bash tests/layer/run $(LAYER_ARCHES:%=%$(FLAVOUR:%=-%))
 
 layer-reproduce: layer ## build the layer again in another folder: the same bytes (ARCH=arm64)
 	@bash tests/layer/reproduce $(ARCH)

@@ -73,14 +73,29 @@ archives() {
     rm -r "$to.debs"
 }
 
+# The newest version that is really there: an archive's list may be ahead of its files, or behind.
+download_source() {
+    apt-cache showsrc --only-source "$1" | awk '/^Version:/ { print $2 }' | sort -ruV >versions
+    while read -r version; do
+        if apt-get source -qq --download-only "$1=$version" 2>errors; then
+            rm -f versions errors
+            return 0
+        fi
+        echo "layer: the archive lists $1 $version, but does not have it" >&2
+        rm -f *.tar.* *.dsc
+    done <versions
+    cat errors >&2
+    return 1
+}
+
 source_of() {
     export APT_CONFIG="$1/apt.conf"
     to=$2 package=$3
     rm -rf "$to" "$to.files"
     mkdir -p "$to.files"
-    (cd "$to.files" && apt-get source -qq --download-only "$package")
+    (cd "$to.files" && download_source "$package")
     dpkg-source --no-check -x "$to.files"/*.dsc "$to" >"$to.log" 2>&1
-    [ -e "$to/configure" ] || (cd "$to" && autoreconf -fi >>"$to.log" 2>&1)
+    [ -e "$to/configure" ] || [ ! -e "$to/configure.ac" ] || (cd "$to" && autoreconf -fi >>"$to.log" 2>&1)
     awk -v name="$package" -v sum="$(sha256sum "$to.files"/*.dsc | cut -d ' ' -f 1)" \
         '/^Version:/ { print name, $2, sum; exit }' "$to.files"/*.dsc >"$to.list"
     rm -r "$to.files"

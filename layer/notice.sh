@@ -31,9 +31,10 @@ Lunette's Lambda layer is one program that stands on the work of others. These a
 Debian that are linked into it, each with its licence; the certificates are Mozilla's, as Debian
 distributes them.
 
-glibc (libc6-dev) is under the GNU Lesser General Public License and linked statically. To link the
-layer with another version of it, or of anything else here: the sources of Lunette hold the whole
-recipe (`make layer`), and what it fetches are Debian's own packages, in the versions below.
+glibc (libc6-dev), and libheif and libde265 where they are listed, are under the GNU Lesser General
+Public License and linked statically. To link the layer with another version of them, or of anything
+else here: the sources of Lunette hold the whole recipe (`make layer`), and what it fetches are
+Debian's own packages, in the versions below.
 END
 cat "$text"
 section "Lunette"
