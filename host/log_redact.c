@@ -76,19 +76,33 @@ static size_t separator_length(const char *text, size_t length)
     return skip(text, length, at, "\\\"'");
 }
 
+/* A header's value; of the other words prose makes use, too. */
+static size_t colon_length(const char *text, size_t length)
+{
+    return begins_with(text, length, ":") ? skip(text, length, 1, " ") : 0;
+}
+
 /* Length of the marker that starts here, up to the secret; 0 when there is none. A form's policy
  * holds the session token; it is JSON in base64, which other policies are not. */
 static size_t marker_length(const char *text, size_t length)
 {
-    static const char *const words[] = {"signature", "security-token", "policy"};
+    static const struct {
+        const char *name;
+        bool is_header, is_form;
+    } words[] = {{.name = "signature"},
+                 {.name = "security-token", .is_header = true},
+                 {.name = "policy", .is_form = true}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t size = strlen(words[i]);
-        if (!begins_with(text, length, words[i])) {
+        size_t size = strlen(words[i].name);
+        if (!begins_with(text, length, words[i].name)) {
             continue;
         }
         size_t separator = separator_length(text + size, length - size);
+        if (separator == 0 && words[i].is_header) {
+            separator = colon_length(text + size, length - size);
+        }
         size_t marker = size + separator;
-        bool plain = words[i][0] == 'p' && !begins_with(text + marker, length - marker, "eyJ");
+        bool plain = words[i].is_form && !begins_with(text + marker, length - marker, "eyJ");
         return separator == 0 || plain ? 0 : marker;
     }
     return 0;

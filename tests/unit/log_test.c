@@ -182,6 +182,8 @@ TEST(log_redacts_signed_urls)
         {"\"policy\":\"eyJleHBpcmF0aW9uIjo=\"", "\"policy\":\"***\""},
         {"policy=eyJl policy=\"eyJl\"", "policy=*** policy=\"***\""},
         {"\"policy\":\"keep\" policy=keep", "\"policy\":\"keep\" policy=keep"},
+        {"x-amz-security-token: abcd\nhost:h", "x-amz-security-token: ***\nhost:h"},
+        {"X-Amz-Security-Token:abcd/==", "X-Amz-Security-Token:***"},
         {"signature", "signature"},
         {"signature\"", "signature\""},
         {"signature\":", "signature\":"},
