@@ -250,10 +250,11 @@ static size_t read_pairs(lua_State *L, const char *function, const char *field,
         return 0;
     }
     int table = lua_gettop(L);
-    *pairs = new_array(L, count_entries(L, table), sizeof **pairs);
-    size_t count = 0;
+    size_t most = count_entries(L, table), count = 0;
+    *pairs = new_array(L, most, sizeof **pairs);
     lua_pushnil(L);
-    while (lua_next(L, table) != 0) {
+    /* Meanwhile a finalizer may run, and put more into the table. */
+    while (count < most && lua_next(L, table) != 0) {
         check_pair(L, function, field);
         int value = lua_gettop(L);
         (*pairs)[count].name = read_anchored(L, value - 1);
@@ -261,7 +262,7 @@ static size_t read_pairs(lua_State *L, const char *function, const char *field,
         count++;
         lua_pop(L, 1);
     }
-    lua_pop(L, 1);
+    lua_settop(L, table - 1);
     return count;
 }
 
