@@ -9,6 +9,7 @@ local core = require "dynamodb_core"
 local expression = require "lunette.dynamodb_expression"
 local failure = require "failure"
 local task = require "task"
+local uuid = require "uuid"
 
 local dynamodb = {
   null = core.types.null,
@@ -353,7 +354,8 @@ end
 function dynamodb.transact(options)
   check_transaction(options)
   local fields_of_request = { TransactItems = slice(options, 1, #options, part_document) }
-  if options.token then fields_of_request.ClientRequestToken = core.quote(options.token) end
+  -- Under one token it can be sent again when its answer is lost.
+  fields_of_request.ClientRequestToken = core.quote(options.token or uuid.v4())
   return core.call("transact", tables_of(options), nil, expression.object(fields_of_request))
 end
 

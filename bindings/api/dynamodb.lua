@@ -228,7 +228,7 @@ function dynamodb.batch_write(options) end
 
 ---@class dynamodb.transact.options
 ---@field [integer] dynamodb.transact.part Up to 100, all on different items.
----@field token? string Up to 36 characters; the same transaction under the same token is carried out only once within ten minutes.
+---@field token? string Up to 36 characters; the same transaction under the same token is carried out only once within ten minutes. Without one a new one is made, for the attempts of this call.
 
 ---Why a transaction was cancelled; there is one for each part.
 ---@class dynamodb.transact.reason

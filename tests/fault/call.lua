@@ -39,6 +39,9 @@ local calls = {
     dynamodb.update { table = name, key = key, add = { n = 1 } }
     return "added"
   end,
+  transact = function(name)
+    return dynamodb.transact { { put = { table = name, item = key } } } and "stored"
+  end,
   claim = function(name)
     local stored, why = dynamodb.put { table = name, item = key,
       condition = "attribute_not_exists(id)" }

@@ -302,6 +302,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = (parts[2] if len(parts) > 2 else "") or parts[1]
         if "X-Amz-Target" in self.headers:
             document = json.loads(body)
+            for part in document.get("TransactItems", []):
+                document["TableName"] = part["Put"]["TableName"]
             name = document.get("TableName") or next(iter(document.get("RequestItems", [""])))
         seen = ["amz-sdk-request", "amz-sdk-invocation-id", "x-amz-date", "x-amzn-trace-id",
                 "accept-encoding", "authorization", "x-amz-security-token", "if-none-match"]

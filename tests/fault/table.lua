@@ -103,6 +103,8 @@ local rows = {
   { "add", "item-500", "InternalServerError", 1, 0, 500, true },
   { "add", "throttled", "added", 2, item_throttled,
     hurried = "ProvisionedThroughputExceededException" },
+  { "transact", "item-500", "stored", 2, item_failed },
+  { "transact", "item-reset", "stored", 2, 0 },
   { "claim", "item-500", "InternalServerError", 1, 0, 500, true },
   { "claim", "lost-condition", "conflict", 1, 0 },
   -- Throttled batches
