@@ -319,10 +319,13 @@ static bool was_moved(struct aws_call *call, const struct http_response *respons
     return call->moved;
 }
 
-/* Has the server surely not done what it was asked? */
-static bool was_refused(const struct error *failure, enum retry_kind kind)
+/* Has the server surely not done what it was asked? S3's 503 asks for fewer requests; another's may
+ * be a proxy's, which has lost the answer. */
+static bool was_refused(const struct aws_call *call, const struct error *failure,
+                        enum retry_kind kind)
 {
-    return kind == RETRY_THROTTLED || failure->status == 503 || error_is(failure, "connect");
+    bool slowed = failure->status == 503 && call->client->settings.service == ENDPOINT_S3;
+    return kind == RETRY_THROTTLED || slowed || error_is(failure, "connect");
 }
 
 static int64_t remaining_ms(const struct aws_call *call)
@@ -380,7 +383,7 @@ static bool retry(struct aws_call *call, const struct http_response *response,
                   struct error *failure)
 {
     enum retry_kind kind = retry_classify(failure->status, failure->code);
-    bool done_perhaps = kind == RETRY_TRANSIENT && !was_refused(failure, kind);
+    bool done_perhaps = kind == RETRY_TRANSIENT && !was_refused(call, failure, kind);
     failure->retryable = kind != RETRY_NEVER;
     call->uncertain = call->uncertain || done_perhaps;
     struct retry_failure asked = {.kind = kind,

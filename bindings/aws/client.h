@@ -58,8 +58,8 @@ struct aws_request {
     size_t body_length;
     const char *body_sha256; /* in hex, where it is known already; NULL: computed when signing */
     size_t response_max;
-    /* Doing it twice is not doing it once: repeated only when it has surely not been done (refused
-     * with 503 or throttled, not even connected). */
+    /* Doing it twice is not doing it once: repeated only when it has surely not been done: not even
+     * connected, throttled, by S3 with any 503. */
     bool once;
     /* Looks at an answer of 2xx before it counts as success; false with *err makes it a failure,
      * which is repeated as its code says. NULL: none. `context` is the call's. */

@@ -33,6 +33,7 @@ static const char *const transient_codes[] = {
     "InternalServerError",
     "RequestTimeout",
     "RequestTimeoutException",
+    "BadDigest", /* it was damaged on its way */
     "PriorRequestNotComplete",
     "ReplicatedWriteConflictException",
     "timeout", /* ours, from here on */

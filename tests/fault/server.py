@@ -74,6 +74,7 @@ STEPS = {
     "bad-gateway": [("answer", 502, b"", {}), OK],
     "too-many": [("answer", 429, b"", {}), OK],
     "denied": [("answer", 403, xml_error("AccessDenied"), {})],
+    "bad-digest": [("answer", 400, xml_error("BadDigest"), {}), OK],
     "expired": [("answer", 400, xml_error("ExpiredToken"), {})],
     "reset": [("reset",), OK],
     "always-reset": [("reset",)],

@@ -33,6 +33,7 @@ local rows = {
   { "put", "once-500", "written", 2, s3_failed },
   { "put", "always-500", "InternalError", 3, s3_failed, 500, true },
   { "delete", "once-500", "deleted", 2, s3_failed },
+  { "put", "bad-digest", "written", 2, s3_failed },
   -- Resets before the body and within it. The first attempt that goes over a connection which was
   -- kept is not counted: it may have died long ago.
   { "get", "reset", "hello", 2, 0 },
@@ -103,6 +104,7 @@ local rows = {
   { "add", "item-500", "InternalServerError", 1, 0, 500, true },
   { "add", "throttled", "added", 2, item_throttled,
     hurried = "ProvisionedThroughputExceededException" },
+  { "add", "item-html", "ServiceUnavailable", 1, 0, 503, true },
   { "transact", "item-500", "stored", 2, item_failed },
   { "transact", "item-reset", "stored", 2, 0 },
   { "claim", "item-500", "InternalServerError", 1, 0, 500, true },
