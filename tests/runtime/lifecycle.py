@@ -4,7 +4,8 @@ tests/cli/runtime_life_test.sh runs it.
 
     lifecycle.py [-v] [NAME...]    only the checks whose names contain one of these; -v: times
 
-INVOCATIONS is how many warm invocations have to leave no trace (default 10000).
+INVOCATIONS is how many warm invocations have to leave no trace (default 10000), SLOW_NEXT_S how long
+an event may let wait for itself (default 20; it waits while the other checks run).
 """
 import ctypes
 import glob
@@ -25,6 +26,23 @@ CHECKS = []
 def check(function):
     CHECKS.append(function)
     return function
+
+
+# ---- waiting -------------------------------------------------------------------------------------
+
+class Patient:
+    function = since = None
+
+    @classmethod
+    def begin(cls):
+        if cls.function is None:
+            cls.function = Function(ECHO).__enter__()
+            cls.since = time.monotonic()
+
+
+@check
+def slow_next_begins():
+    Patient.begin()
 
 
 # ---- the end -------------------------------------------------------------------------------------
@@ -297,6 +315,16 @@ def several_workers_that_can_not_start():
     with Function("error 'not today'", env=FOUR) as f:
         expect("it ends", 1, f.wait())
         expect("and has said why", True, 1 <= len(f.mock.init_errors) <= 4)
+
+
+@check
+def slow_next_has_no_timeout():
+    Patient.begin()
+    left = float(os.environ.get("SLOW_NEXT_S", 20)) - (time.monotonic() - Patient.since)
+    time.sleep(max(0, left))
+    expect("an event that took its time", 1, Patient.function.result(1))
+    expect("was asked for once", True, Patient.function.mock.nexts <= 2)
+    Patient.function.__exit__(None)
 
 
 run(CHECKS)
