@@ -209,6 +209,9 @@ static void make_cause(struct runtime_failure *failure, const struct frame *fram
     (void)buffer_append_text(out, "]}],\"paths\":[");
     append_paths(out, frames, count);
     (void)buffer_append_text(out, "]}");
+    if (memchr(buffer_text(out), '\x7F', out->length) != NULL) {
+        out->state = BUFFER_FULL; /* legal in JSON, but not in the header that this becomes */
+    }
 }
 
 void runtime_failure_make(struct runtime_failure *failure, const struct error *err,

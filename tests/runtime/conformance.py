@@ -264,6 +264,7 @@ return {
     if event.object then error(event.object, 0) end
     if event.fail then deeper(event) end
     if event.bytes then error("\\xff\\xfe \\u{e9}\\n\\0end", 0) end
+    if event.control then error("a key with \\127 in it", 0) end
     if event.code then require("failure").raise { code = event.code, message = "m" } end
     if event.eat then local t = {} while true do t[#t + 1] = ("x"):rep(100000) .. #t end end
     if event.exit then os.exit(0) end
@@ -321,6 +322,10 @@ def errors_in_any_encoding():
                message[:5])
         json.loads(answer.answer_headers["Lambda-Runtime-Function-XRay-Error-Cause"]
                    .encode("latin-1").decode("utf-8"))
+        answer = f.invoke({"control": True})
+        expect("a control byte arrives", "a key with \x7f in it", error_of(answer)[1])
+        expect("but not in a header", [], [name for name, value in answer.answer_headers.items()
+                                           if "\x7f" in value])
 
 
 @check
