@@ -4,8 +4,8 @@
  *   delay PORT MILLISECONDS    prints the port of 127.0.0.1 that it listens on, and passes all on
  *                              to PORT; ends with its standard input
  *
- * What comes back is held up by that time, so that each request takes so much longer; and so is what
- * a new connection sends first, as by TCP's handshake. Nothing is slowed down otherwise.
+ * What comes back is held up by that time, so that each request takes so much longer; and so is
+ * what a new connection sends first, as by TCP's handshake. Nothing is slowed down otherwise.
  */
 #include <arpa/inet.h>
 #include <errno.h>
