@@ -158,14 +158,22 @@ local function item_id(upload)
   return upload.bucket .. "/" .. upload.key
 end
 
--- What the list and the table know of this upload.
-local function recall(upload)
-  local entry = manifest.find {
-    bucket = rules.destination, key = rules.manifest, name = upload.key,
+-- What the list and the table know of this upload; and, asked at the same time, what `also` returns.
+local function recall(upload, also)
+  local entry, item, more
+  task.all {
+    function()
+      entry = manifest.find {
+        bucket = rules.destination, key = rules.manifest, name = upload.key,
+      }
+    end,
+    function()
+      item = rules.table
+          and dynamodb.get { table = rules.table, key = { id = item_id(upload) }, consistent = true }
+    end,
+    function() more = also and also() end,
   }
-  local item = rules.table
-      and dynamodb.get { table = rules.table, key = { id = item_id(upload) }, consistent = true }
-  return entry, item or nil
+  return entry, item or nil, more
 end
 
 local function is_complete(entry, item, version)
@@ -233,7 +241,8 @@ local function store_item(upload, record)
   dynamodb.put { table = rules.table, item = item }
 end
 
--- The list last: whoever reads it finds all that it speaks of.
+-- The list last: whoever reads it finds all that it speaks of. The record, and whether the source
+-- was still the same after all that depends on it was written.
 local function publish(upload, object, version, old_entry, old_item)
   local photo <close> = image.open(object.body)
   local record = describe(upload, object, photo)
@@ -244,11 +253,10 @@ local function publish(upload, object, version, old_entry, old_item)
     bucket = rules.destination, key = rules.manifest, table = rules.manifest_table,
     entry = record, source = { bucket = upload.bucket, key = upload.key, etag = object.etag },
   }
-  if status == "updated" or status == "unchanged" then
-    delete_pictures(record, old_entry or {}, old_item or {}, previous)
-  end
+  local is_settled = status == "updated" or status == "unchanged"
+  if is_settled then delete_pictures(record, old_entry or {}, old_item or {}, previous) end
   record.status = "done"
-  return record
+  return record, is_settled
 end
 
 -- Takes the photo off the list, and returns what this said of it last. A photo that isn't there may
@@ -282,10 +290,10 @@ local function refuse(upload, etag, version, err, entry, item)
   return record
 end
 
--- Results for the version that is there; nil when it is there no more.
-local function bring_up(upload, source)
+-- Results for the version that is there; nil when it is there no more. Second: whether it still was
+-- there when all had been written, so that nobody has to look again.
+local function bring_up(upload, source, entry, item)
   local version = hash.sha256(source.etag .. fingerprint):sub(1, 12)
-  local entry, item = recall(upload)
   if entry and rules.manifest_table then
     -- If a run died, the list is behind its table, not only for this photo.
     manifest.publish {
@@ -301,25 +309,30 @@ local function bring_up(upload, source)
     delist(upload, source.etag)
     return item
   end
-  local ok, result = pcall(function()
+  local ok, result, is_settled = pcall(function()
     local object = s3.find { bucket = upload.bucket, key = upload.key, if_match = source.etag,
       max_bytes = rules.max_bytes }
-    return object and publish(upload, object, version, entry, item)
+    if object then return publish(upload, object, version, entry, item) end
   end)
-  if ok then return result end
+  if ok then return result, is_settled end
   if not events.permanent(result) then error(result, 0) end
   return refuse(upload, source.etag, version, result, entry, item)
 end
 
 local function settle(upload)
   for _ = 1, 5 do
-    local source = look(upload.bucket, upload.key)
-    local result
+    local entry, item, source = recall(upload, function()
+      return look(upload.bucket, upload.key)
+    end)
+    local result, is_settled
     if source then
-      result = bring_up(upload, source)
+      result, is_settled = bring_up(upload, source, entry, item)
     else
-      result = withdraw(upload, nil, recall(upload))
+      -- What was written while it was still there may have been missed.
+      entry, item = recall(upload)
+      result = withdraw(upload, nil, entry, item)
     end
+    if is_settled then return result end
     local now = look(upload.bucket, upload.key)
     if result and (now and now.etag) == (source and source.etag) then return result end
   end

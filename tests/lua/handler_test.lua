@@ -123,6 +123,21 @@ local function new_world(step)
     for i, value in ipairs(list) do results[i] = fn(value) end
     return results
   end
+  -- Whichever waits is overtaken by any other; outside of a run they go one after the other.
+  function task.all(functions)
+    local running = {}
+    for i, fn in ipairs(functions) do running[i] = coroutine.create(fn) end
+    while #running > 0 do
+      local i = math.random(#running)
+      local ok, err = coroutine.resume(running[i])
+      if not ok then error(err, 0) end
+      if coroutine.status(running[i]) == "dead" then
+        table.remove(running, i)
+      elseif coroutine.isyieldable() then
+        coroutine.yield()
+      end
+    end
+  end
   function task.sleep() step("sleep") end
   function task.remaining_ms() return math.maxinteger end
 
