@@ -319,19 +319,13 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"blur", blur},
-    {"close", close_photo},
-    {"crop", crop},
-    {"encode", photo_encode},
-    {"flip", flip},
-    {"flop", flop},
-    {"grayscale", grayscale},
-    {"info", photo_info},
-    {"pixelate", pixelate},
-    {"render", photo_render},
-    {"rotate", rotate},
-    {"sharpen", sharpen},
-    {NULL, NULL},
+    {"blur", blur},           {"close", close_photo},
+    {"crop", crop},           {"encode", photo_encode},
+    {"flip", flip},           {"flop", flop},
+    {"grayscale", grayscale}, {"info", photo_info},
+    {"pixelate", pixelate},   {"plan", photo_plan},
+    {"render", photo_render}, {"rotate", rotate},
+    {"sharpen", sharpen},     {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

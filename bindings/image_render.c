@@ -1,8 +1,9 @@
 /*
  * image_render.c - photo:render() and photo:encode(): targets in, pictures out, by a job on a
- * worker thread. The other half of image.c.
+ * worker thread; photo:plan(): how that would be done. The other half of image.c.
  */
 #include <lauxlib.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -257,23 +258,24 @@ static struct render_job *new_job(lua_State *L, const struct photo *photo, size_
     return render;
 }
 
-static int run_one(lua_State *L, const struct photo *photo, const char *function,
-                   const struct argument *fields)
+/* Pushes a job for the one target that is the argument. */
+static struct render_job *read_one(lua_State *L, const struct photo *photo, const char *function,
+                                   const struct argument *fields)
 {
     struct render_job *render = new_job(L, photo, 1); /* photo, target, job */
     lua_pushvalue(L, 2);
     read_target(L, render, 3, 0, function, fields);
     lua_pop(L, 1);
-    return job_run(L);
+    return render;
 }
 
 /* ---- the methods ----------------------------------------------------------------------------- */
 
-static size_t check_list(lua_State *L)
+static size_t check_list(lua_State *L, const char *function)
 {
     lua_Unsigned count = lua_rawlen(L, 2);
     if (count > TARGETS_MAX) {
-        arguments_complain(L, 2, "render", "%llu targets, expected at most %d",
+        arguments_complain(L, 2, function, "%llu targets, expected at most %d",
                            (unsigned long long)count, TARGETS_MAX);
     }
     lua_Unsigned keys = 0;
@@ -282,39 +284,36 @@ static size_t check_list(lua_State *L)
         lua_pop(L, 1);
         keys++;
         if (!lua_isinteger(L, -1)) {
-            arguments_complain(L, 2, "render",
+            arguments_complain(L, 2, function,
                                "one target or a list of targets expected, not fields of both");
         }
     }
     if (keys != count) {
-        arguments_complain(L, 2, "render", "a list of targets without holes expected");
+        arguments_complain(L, 2, function, "a list of targets without holes expected");
     }
     return (size_t)count;
 }
 
-static int render_list(lua_State *L, const struct photo *photo)
+static struct render_job *read_list(lua_State *L, const struct photo *photo, const char *function)
 {
-    size_t count = check_list(L);
-    if (count == 0) {
-        lua_newtable(L);
-        return 1;
-    }
+    size_t count = check_list(L, function);
     struct render_job *render = new_job(L, photo, count); /* photo, targets, job */
     render->list = true;
     for (size_t i = 1; i <= count; i++) {
         lua_rawgeti(L, 2, (lua_Integer)i);
-        read_target(L, render, 3, i, "render", target_fields);
+        read_target(L, render, 3, i, function, target_fields);
         lua_pop(L, 1);
     }
-    return job_run(L);
+    return render;
 }
 
-int photo_render(lua_State *L)
+/* Pushes a job for the target, or the list of targets, that is the only argument. */
+static struct render_job *read_targets(lua_State *L, const char *function)
 {
-    const struct photo *photo = photo_check(L, 1, "render");
+    const struct photo *photo = photo_check(L, 1, function);
     lua_settop(L, 2);
     if (lua_type(L, 2) != LUA_TTABLE) {
-        arguments_complain(L, 2, "render", "a target or a list of targets expected, got %s",
+        arguments_complain(L, 2, function, "a target or a list of targets expected, got %s",
                            luaL_typename(L, 2));
     }
     /* An empty table is a list: rules without a variant want no picture. */
@@ -323,7 +322,17 @@ int photo_render(lua_State *L)
     lua_settop(L, 2);
     bool list = empty || lua_rawgeti(L, 2, 1) != LUA_TNIL;
     lua_settop(L, 2);
-    return list ? render_list(L, photo) : run_one(L, photo, "render", target_fields);
+    return list ? read_list(L, photo, function) : read_one(L, photo, function, target_fields);
+}
+
+int photo_render(lua_State *L)
+{
+    const struct render_job *render = read_targets(L, "render");
+    if (render->count == 0) {
+        lua_newtable(L);
+        return 1;
+    }
+    return job_run(L);
 }
 
 int photo_encode(lua_State *L)
@@ -334,5 +343,114 @@ int photo_encode(lua_State *L)
         lua_newtable(L);
         lua_replace(L, 2);
     }
-    return run_one(L, photo, "encode", encode_fields);
+    (void)read_one(L, photo, "encode", encode_fields);
+    return job_run(L);
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static void add_decode(luaL_Buffer *text, const struct image_info *info,
+                       const struct image_plan *plan)
+{
+    char line[160];
+    (void)snprintf(line, sizeof line,
+                   "%s %" PRId64 " x %" PRId64 ", decoded to %" PRId64 " x %" PRId64 ", %" PRId64
+                   " MB at most",
+                   image_format_name(info->format), info->width, info->height, plan->width,
+                   plan->height, (plan->memory_bytes + (1 << 20) - 1) >> 20);
+    luaL_addstring(text, line);
+}
+
+static void add_target(luaL_Buffer *text, const struct entry *entry, size_t number,
+                       const struct image_plan_target *target)
+{
+    char line[160], source[32] = "the photo";
+    if (target->source != IMAGE_PLAN_DECODED) {
+        (void)snprintf(source, sizeof source, "target %d", target->source + 1);
+    }
+    (void)snprintf(line, sizeof line, "\n  target %zu: %s %" PRId64 " x %" PRId64 " of %s", number,
+                   image_format_name(target->format), target->width, target->height, source);
+    luaL_addstring(text, line);
+    if (entry->name != NULL) {
+        luaL_addstring(text, ", ");
+        luaL_addlstring(text, entry->name, entry->name_length);
+    }
+}
+
+/* In the order in which the targets are made. */
+static void push_text(lua_State *L, const struct render_job *render, const struct image_plan *plan,
+                      const struct image_plan_target *targets)
+{
+    size_t in_turn[TARGETS_MAX] = {0};
+    for (size_t i = 0; i < render->count; i++) {
+        in_turn[targets[i].turn] = i;
+    }
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    add_decode(&text, &render->info, plan);
+    for (size_t i = 0; i < render->count; i++) {
+        size_t k = in_turn[i];
+        add_target(&text, &render->entries[k], k + 1, &targets[k]);
+    }
+    luaL_pushresult(&text);
+}
+
+static void push_target(lua_State *L, const struct image_plan_target *target)
+{
+    lua_createtable(L, 0, 5);
+    set_integer(L, "width", target->width);
+    set_integer(L, "height", target->height);
+    set_integer(L, "turn", (int64_t)target->turn + 1);
+    if (target->source != IMAGE_PLAN_DECODED) {
+        set_integer(L, "source", target->source + 1);
+    }
+    lua_pushstring(L, image_format_name(target->format));
+    lua_setfield(L, -2, "format");
+}
+
+static int plan_text(lua_State *L)
+{
+    lua_getfield(L, 1, "text");
+    return 1;
+}
+
+static void push_plan(lua_State *L, const struct render_job *render, const struct image_plan *plan,
+                      const struct image_plan_target *targets)
+{
+    lua_createtable(L, 0, 6);
+    set_integer(L, "divisor", plan->divisor);
+    set_integer(L, "width", plan->width);
+    set_integer(L, "height", plan->height);
+    set_integer(L, "memory_bytes", plan->memory_bytes);
+    lua_createtable(L, (int)render->count, 0);
+    for (size_t i = 0; i < render->count; i++) {
+        push_target(L, &targets[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, "targets");
+    push_text(L, render, plan, targets);
+    lua_setfield(L, -2, "text");
+    if (luaL_newmetatable(L, "lunette.image.plan")) {
+        lua_pushcfunction(L, plan_text);
+        lua_setfield(L, -2, "__tostring");
+    }
+    lua_setmetatable(L, -2);
+}
+
+int photo_plan(lua_State *L)
+{
+    const struct render_job *render = read_targets(L, "plan");
+    struct image_target targets[TARGETS_MAX];
+    struct image_plan_target made[TARGETS_MAX];
+    struct image_plan plan;
+    struct error err;
+    for (size_t i = 0; i < render->count; i++) {
+        targets[i] = render->entries[i].target;
+    }
+    if (!image_plan(&render->info, &render->limits, render->steps, render->step_count, targets,
+                    render->count, &plan, made, &err)) {
+        raise_error(L, &err);
+    }
+    push_plan(L, render, &plan, made);
+    return 1;
 }

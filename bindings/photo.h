@@ -26,8 +26,9 @@ struct photo {
 /* The photo at `index`; raises when it is another thing, or closed. */
 struct photo *photo_check(lua_State *L, int index, const char *function);
 
-/* photo:render(target | targets) and photo:encode(options) */
+/* photo:render(target | targets), photo:encode(options) and photo:plan(target | targets) */
 int photo_render(lua_State *L);
 int photo_encode(lua_State *L);
+int photo_plan(lua_State *L);
 
 #endif

@@ -137,6 +137,30 @@ local photo = {}
 ---@return image.picture|image.picture[] pictures One for one target; for a list a list in its order.
 function photo:render(target) end
 
+---What becomes of one target.
+---@class image.plan.target
+---@field width integer Pixels, of what comes out.
+---@field height integer
+---@field format image.format
+---@field turn integer Made as the first (1), the second ...: the largest comes first.
+---@field source? integer The target whose picture this one is made of. nil: the photo itself.
+
+---How targets will be made. `print(plan)` shows its text.
+---@class image.plan
+---@field divisor 1|2|4|8 A JPEG is decoded at this fraction of its size where that is ample.
+---@field width integer Pixels of the photo as it is decoded, before it is turned upright.
+---@field height integer
+---@field memory_bytes integer The most that is held at once, of the memory that all renders share.
+---@field targets image.plan.target[]
+---@field text string
+
+---Says how `render` would make these targets, without decoding anything. A target is made of a
+---larger one's picture when that is at least twice its size and neither cut nor enlarged.
+---Raises what `render` raises of targets that make no sense or go over a limit.
+---@param target image.target|image.target[]
+---@return image.plan plan
+function photo:plan(target) end
+
 ---Encodes the photo in its own size: `render` without width and height.
 ---@param options? image.encode.options
 ---@return image.picture picture

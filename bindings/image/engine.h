@@ -159,6 +159,27 @@ MUST_CHECK bool image_render(const void *bytes, size_t length, const struct imag
                              size_t target_count, struct image_output *outputs,
                              const struct image_control *control, struct error *err);
 
+/* How image_render() would go about it. */
+struct image_plan {
+    int divisor;           /* a JPEG is decoded at 1/divisor of its size: 1, 2, 4 or 8 */
+    int64_t width, height; /* of the decoded picture, as stored */
+    int64_t memory_bytes;  /* the most that is held at once: what is taken of the budget */
+};
+enum { IMAGE_PLAN_DECODED = -1 };
+struct image_plan_target {
+    int64_t width, height;
+    enum image_format format;
+    size_t turn; /* made as the how manieth, from 0 */
+    int source;  /* the target that it is made of, or IMAGE_PLAN_DECODED */
+};
+
+/* Fails as image_render() does before it decodes; made[i] belongs to targets[i]. */
+MUST_CHECK bool image_plan(const struct image_info *info, const struct image_limits *limits,
+                           const struct image_step *steps, size_t step_count,
+                           const struct image_target *targets, size_t target_count,
+                           struct image_plan *plan, struct image_plan_target *made,
+                           struct error *err);
+
 /* Once per process, before the first render, from one thread; cheap when called again. `memory` is
  * the most the library may use for pixels, in bytes. */
 MUST_CHECK bool image_engine_start(int64_t memory, struct error *err);

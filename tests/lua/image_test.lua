@@ -64,6 +64,41 @@ t.test("render resamples by the filter that is named", function()
   t.raises("field 'filter' is 'sinc'", function() photo:render { width = 4, filter = "sinc" } end)
 end)
 
+t.test("plan says how targets will be made", function()
+  local photo <close> = image.open(sample(1200, 800, "jpeg"))
+  local targets = {
+    { width = 60, height = 60, fit = "cover", name = "thumb", format = "webp" },
+    { width = 600 }, { width = 200 }, { width = 150 },
+  }
+  local plan = photo:plan(targets)
+  t.equal({ plan.divisor, plan.width, plan.height }, { 1, 1200, 800 })
+  t.equal(plan.targets, {
+    { width = 60, height = 60, format = "webp", turn = 4, source = 3 },
+    { width = 600, height = 400, format = "jpeg", turn = 1 },
+    { width = 200, height = 133, format = "jpeg", turn = 2, source = 2 },
+    { width = 150, height = 100, format = "jpeg", turn = 3, source = 2 },
+  })
+  t.equal(tostring(plan), ([[
+jpeg 1200 x 800, decoded to 1200 x 800, %d MB at most
+  target 2: jpeg 600 x 400 of the photo
+  target 3: jpeg 200 x 133 of target 2
+  target 4: jpeg 150 x 100 of target 2
+  target 1: webp 60 x 60 of target 3, thumb]]):format((plan.memory_bytes + 1048575) // 1048576))
+  for i, made in ipairs(photo:render(targets)) do
+    t.equal({ made.width, made.height, made.format },
+      { plan.targets[i].width, plan.targets[i].height, plan.targets[i].format })
+  end
+  t.equal(photo:plan({ width = 100 }).divisor, 8)
+  t.equal(photo:plan({}).targets, {})
+end)
+
+t.test("plan raises what render raises", function()
+  local photo <close> = image.open(bmp(8, 8))
+  t.raises("'plan[2]' (unknown field 'size'", function() photo:plan { { width = 1 }, { size = 1 } } end)
+  t.equal(t.raises("lossless", function() photo:plan { format = "jpeg", lossless = true } end).code,
+    "usage")
+end)
+
 t.test("a script lowers limits and can't raise them", function()
   local bytes = sample(60, 40, "png")
   local err = t.raises("image limit 'pixels': 2400 asked, 2399 allowed; raise it with the "

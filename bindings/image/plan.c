@@ -1,0 +1,251 @@
+/*
+ * plan.c - plans a render. Called by engine.c before anything is decoded, and for image_plan().
+ */
+#include "bindings/image/plan.h"
+#include "bindings/image/budget.h"
+#include "bindings/image/limits.h"
+#include "bindings/image/orient.h"
+#include "bindings/image/steps.h"
+#include "bindings/image/target.h"
+
+#include <stdlib.h>
+
+/* Beside the pixels: the coders' own buffers, the encoded bytes, profiles. */
+#define OVERHEAD_BYTES (8 << 20)
+
+/* How much larger than its largest target a JPEG is decoded, in tenths. Measured: below 1.3 the
+ * result is a little softer than from a full decode; below 1 it would be enlarged. */
+enum { AMPLE_TENTHS = 13, LEAST_TENTHS = 10 };
+
+/* How much larger than a target the picture of another one must be, to stand in for the photo. */
+enum { CASCADE_TENTHS = 20 };
+
+/* ---- targets ------------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b)
+{
+    const struct plan_item *first = a, *second = b;
+    int64_t first_area = first->geometry.width * first->geometry.height;
+    int64_t second_area = second->geometry.width * second->geometry.height;
+    if (first_area != second_area) {
+        return first_area > second_area ? -1 : 1;
+    }
+    return first->index < second->index ? -1 : 1;
+}
+
+static bool plan_items(struct plan *plan, const struct image_target *targets,
+                       const struct image_limits *limits, struct error *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct plan_item *item = &plan->items[i];
+        item->index = i;
+        item->source = PLAN_DECODED;
+        if (!target_resolve(plan->info, &targets[i], &item->target, err) ||
+            !geometry_plan(plan->width, plan->height, &item->target, limits, &item->geometry,
+                           err)) {
+            return false;
+        }
+        int64_t frames = item->target.animated ? plan->info->frames : 1;
+        int64_t pixels = item->geometry.canvas_width * item->geometry.canvas_height;
+        if (!limits_check("pixels", pixels * frames, limits->pixels, err)) {
+            return false;
+        }
+        plan->keep_metadata |= item->target.keep_metadata;
+    }
+    qsort(plan->items, plan->count, sizeof *plan->items, by_size);
+    return true;
+}
+
+/* ---- the decode's scale -------------------------------------------------------------------- */
+
+static int largest_divisor(const struct plan *plan, int tenths)
+{
+    if (plan->info->format != IMAGE_JPEG || !steps_any_scale(plan->steps, plan->step_count)) {
+        return 1;
+    }
+    int divisor = 8;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_item *item = &plan->items[i];
+        if (item->target.filter == IMAGE_NEAREST) {
+            return 1; /* a pixel of the photo, not of a smaller one */
+        }
+        int most = geometry_decode_divisor(plan->width, plan->height, &item->geometry, tenths);
+        divisor = most < divisor ? most : divisor;
+    }
+    return divisor;
+}
+
+/* ---- the cascade --------------------------------------------------------------------------- */
+
+/* Nothing that was cut, enlarged or filtered by another than the sharpest stands in. */
+static bool stands_in(const struct plan *plan, const struct plan_item *source)
+{
+    const struct geometry *geometry = &source->geometry;
+    return !source->target.animated && source->target.filter == IMAGE_LANCZOS &&
+           geometry->crop_width == geometry->width && geometry->crop_height == geometry->height &&
+           geometry->width <= plan->width / plan->divisor &&
+           geometry->height <= plan->height / plan->divisor;
+}
+
+static bool can_be_made_of(const struct plan_item *item, const struct plan_item *source)
+{
+    return !item->target.animated && item->target.filter == IMAGE_LANCZOS &&
+           source->geometry.width * 10 >= item->geometry.width * CASCADE_TENTHS &&
+           source->geometry.height * 10 >= item->geometry.height * CASCADE_TENTHS;
+}
+
+/* Each target of the smallest picture that is still ample for it. */
+static void plan_cascade(struct plan *plan)
+{
+    for (size_t i = 1; i < plan->count; i++) {
+        for (size_t k = i; k-- > 0;) {
+            if (stands_in(plan, &plan->items[k]) &&
+                can_be_made_of(&plan->items[i], &plan->items[k])) {
+                plan->items[i].source = (int)k;
+                plan->items[k].uses++;
+                break;
+            }
+        }
+    }
+}
+
+static void forget_cascade(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->items[i].source = PLAN_DECODED;
+        plan->items[i].uses = 0;
+    }
+}
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+struct resize plan_resize(const struct plan_item *item, int orientation, bool cut)
+{
+    const struct geometry *geometry = &item->geometry;
+    bool swapped = orient_swaps(orientation);
+    struct resize resize = {.width = swapped ? geometry->height : geometry->width,
+                            .height = swapped ? geometry->width : geometry->height,
+                            .orientation = orientation,
+                            .filter = item->target.filter};
+    struct pixels_area part = {geometry->crop_x, geometry->crop_y, geometry->crop_width,
+                               geometry->crop_height};
+    if (!cut) {
+        part = (struct pixels_area){0, 0, geometry->width, geometry->height};
+    }
+    resize.part = orient_stored(part, orientation, resize.width, resize.height);
+    return resize;
+}
+
+/* What the codec holds beside the library's pixels: coefficients of a progressive JPEG, at full
+ * size; a frame in the codec's own format elsewhere. */
+static int64_t codec_memory(const struct image_info *info)
+{
+    int64_t pixels = info->width * info->height;
+    if (info->format == IMAGE_JPEG) {
+        return info->progressive ? pixels * info->channels * 2 : 0;
+    }
+    return pixels * 4 * (info->depth > 8 ? 2 : 1);
+}
+
+/* Beside its source: first the resize, then its result and a copy, which padding and encoding make
+ * one after the other. An animation's frames stay until all are encoded. */
+static int64_t item_memory(const struct plan *plan, const struct plan_item *item)
+{
+    const struct geometry *geometry = &item->geometry;
+    int orientation = plan->step_count > 0 ? 1 : plan->info->orientation;
+    bool swapped = orient_swaps(orientation);
+    struct resize how = plan_resize(item, orientation, true);
+    int64_t resize = resize_memory((swapped ? plan->height : plan->width) / plan->divisor,
+                                   (swapped ? plan->width : plan->height) / plan->divisor, &how);
+    int64_t canvas =
+        geometry->canvas_width * geometry->canvas_height * (int64_t)sizeof(PixelPacket);
+    int64_t scaled = geometry->width * geometry->height * (int64_t)sizeof(PixelPacket);
+    int64_t finish = canvas + (scaled > canvas ? scaled : canvas);
+    int64_t frames = item->target.animated ? canvas * plan->info->frames : 0;
+    return frames + (resize > finish ? resize : finish);
+}
+
+/* Bytes of a decoded pixel. A palette's index or a fifth channel comes on top where there may be
+ * any: grey is decoded as a palette. */
+static int64_t pixel_memory(const struct image_info *info)
+{
+    bool plain = info->channels == 3 && (info->format == IMAGE_JPEG || info->format == IMAGE_WEBP);
+    return (int64_t)(sizeof(PixelPacket) + (plain ? 0 : sizeof(IndexPacket)));
+}
+
+/* The pictures that others are made of: all are counted as if they were there at once. */
+static int64_t cascade_memory(const struct plan *plan)
+{
+    int64_t memory = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct geometry *geometry = &plan->items[i].geometry;
+        if (plan->items[i].uses > 0) {
+            memory += geometry->width * geometry->height * (int64_t)sizeof(PixelPacket);
+        }
+    }
+    return memory;
+}
+
+/* The most that this render holds at once. */
+static int64_t memory_needed(const struct plan *plan)
+{
+    int64_t divided = (int64_t)plan->divisor * plan->divisor;
+    int64_t decoded = plan->info->width * plan->info->height / divided * pixel_memory(plan->info);
+    int64_t most = codec_memory(plan->info);
+    for (size_t i = 0; i < plan->count; i++) {
+        int64_t memory = item_memory(plan, &plan->items[i]);
+        most = memory > most ? memory : most;
+    }
+    /* Orienting, converting and each step make a second picture before the first one goes; an
+     * animation has a canvas and perhaps what was there before. */
+    bool twice = plan->step_count > 0 || plan->info->animated;
+    return decoded * (twice ? 3 : 1) + most + cascade_memory(plan) + OVERHEAD_BYTES;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------ */
+
+/* Where memory will never do, the cascade goes first: it saves time only. Then a little softer is
+ * better than none: where it will not do for an ample decode, the least one is tried. */
+static void fit_memory(struct plan *plan)
+{
+    plan->divisor = largest_divisor(plan, AMPLE_TENTHS);
+    plan_cascade(plan);
+    if (memory_needed(plan) > budget_total()) {
+        forget_cascade(plan);
+    }
+    int most = largest_divisor(plan, LEAST_TENTHS);
+    while (plan->divisor < most && memory_needed(plan) > budget_total()) {
+        plan->divisor *= 2;
+    }
+    plan->memory = memory_needed(plan);
+}
+
+bool plan_make(struct plan *plan, const struct image_info *info, const struct image_limits *limits,
+               const struct image_step *steps, size_t step_count,
+               const struct image_target *targets, size_t count, struct error *err)
+{
+    struct plan made = {.info = info,
+                        .steps = steps,
+                        .step_count = step_count,
+                        .width = info->oriented_width,
+                        .height = info->oriented_height,
+                        .items = calloc(count > 0 ? count : 1, sizeof *made.items),
+                        .count = count};
+    if (made.items == NULL) {
+        return error_set_memory(err, "planning a render");
+    }
+    if (!image_steps_size(steps, step_count, &made.width, &made.height, err) ||
+        !plan_items(&made, targets, limits, err)) {
+        plan_release(&made);
+        return false;
+    }
+    fit_memory(&made);
+    *plan = made;
+    return true;
+}
+
+void plan_release(struct plan *plan)
+{
+    free(plan->items);
+    plan->items = NULL;
+}

@@ -1,0 +1,45 @@
+/*
+ * plan.h - how a render is done, decided on the header alone: at which scale to decode, in which
+ * order to make the targets and of what, and how much memory that takes at most.
+ */
+#ifndef LUNETTE_BINDINGS_IMAGE_PLAN_H
+#define LUNETTE_BINDINGS_IMAGE_PLAN_H
+
+#include "bindings/image/engine.h"
+#include "bindings/image/geometry.h"
+#include "bindings/image/resize.h"
+
+enum { PLAN_DECODED = -1 };
+
+struct plan_item {
+    struct image_target target; /* resolved */
+    struct geometry geometry;
+    size_t index; /* among the targets as they were given */
+    int source;   /* the item whose picture this one is made of, or PLAN_DECODED */
+    int uses;     /* how many items are made of this one's picture */
+};
+
+struct plan {
+    const struct image_info *info;
+    const struct image_step *steps;
+    size_t step_count;
+    int64_t width, height;   /* displayed, after the steps, undivided */
+    int divisor;             /* of a JPEG's decode */
+    struct plan_item *items; /* owned; largest first, so that a source comes before its users */
+    size_t count;
+    int64_t memory;     /* the most that is held at once, in bytes */
+    bool keep_metadata; /* some target does */
+};
+
+/* info and steps are borrowed for the plan's life. Fails as image_render() does. */
+MUST_CHECK bool plan_make(struct plan *plan, const struct image_info *info,
+                          const struct image_limits *limits, const struct image_step *steps,
+                          size_t step_count, const struct image_target *targets, size_t count,
+                          struct error *err);
+void plan_release(struct plan *plan); /* a zeroed one, too */
+
+/* The resize that makes the whole picture of an item, or (`cut`) what is left of it when it is
+ * cropped, of a picture with this orientation. */
+struct resize plan_resize(const struct plan_item *item, int orientation, bool cut);
+
+#endif
