@@ -124,6 +124,15 @@ static void on_bucket_asked(void *context, struct http_response *answer, const s
 
 /* ---- conditional puts whose answer was lost -------------------------------------------------- */
 
+void s3_aws_leave_open(struct error *failure)
+{
+    if (failure->status == 412) {
+        (void)snprintf(failure->code, sizeof failure->code, "network");
+        failure->retryable = true;
+    }
+    (void)error_prefix(failure, "whether the object was written is not known");
+}
+
 /* The object as it is now says whether the put made it. If not, nobody knows: it may have been
  * done and replaced since. Then the failure stays one, for the script to look and decide; a lost
  * condition stays lost, for then somebody else's object is there. */
@@ -138,8 +147,8 @@ static void on_outcome_asked(void *context, struct http_response *answer, const 
         finish(call, NULL);
         return;
     }
-    if (call->failure.status != 412) {
-        (void)error_prefix(&call->failure, "whether the object was written is not known");
+    if (call->failure.status != 412 || (err != NULL && answer->status != 404)) {
+        s3_aws_leave_open(&call->failure);
     }
     finish_failed(call, &call->failure);
 }
@@ -158,8 +167,14 @@ static bool ask_about(struct s3_operation_call *call, const struct error *failur
     /* Refused with 503, and then the condition is lost: perhaps to the first attempt. */
     bool lost_again = failure->status == 412 && failure->attempts > 1;
     memcpy(call->marker, call->wire.marker, sizeof call->marker);
-    return call->marker[0] != '\0' && (call->attempts.uncertain || lost_again) &&
-           ask(call, call->request->key, on_outcome_asked);
+    if (call->marker[0] == '\0' || !(call->attempts.uncertain || lost_again)) {
+        return false;
+    }
+    if (!ask(call, call->request->key, on_outcome_asked)) {
+        s3_aws_leave_open(&call->failure);
+        finish_failed(call, &call->failure);
+    }
+    return true;
 }
 
 /* The limit that a body was too large for is the script's, and it has a name. */

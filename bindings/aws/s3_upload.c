@@ -256,8 +256,8 @@ static void on_outcome_asked(void *context, struct http_response *answer, const 
         finish(upload, NULL);
         return;
     }
-    if (upload->failure.status != 412) {
-        (void)error_prefix(&upload->failure, "whether the object was written is not known");
+    if (upload->failure.status != 412 || (err != NULL && answer->status != 404)) {
+        s3_aws_leave_open(&upload->failure);
     }
     start_abort(upload);
 }
@@ -288,7 +288,10 @@ static void on_completed(void *context, struct http_response *answer, const stru
     bool lost_again = err != NULL && err->status == 412 && err->attempts > 1; /* as with a put */
     bool uncertain =
         err == NULL || lane->call.uncertain || lost_again || error_is(err, "NoSuchUpload");
-    if (!uncertain || !ask_outcome(upload)) {
+    if (!uncertain) {
+        start_abort(upload);
+    } else if (!ask_outcome(upload)) {
+        s3_aws_leave_open(&upload->failure);
         start_abort(upload);
     }
 }

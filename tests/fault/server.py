@@ -103,6 +103,8 @@ STEPS = {
     "stored-then-503": [("store-and-answer", *E503[1:]), ("answer", 412, xml_error(
         "PreconditionFailed"), {})],
     "other-after-503": [E503, ("answer", 412, xml_error("PreconditionFailed"), {}), MISSING],
+    "unseen-after-503": [E503, ("answer", 412, xml_error("PreconditionFailed"), {}),
+                         ("answer", 403, b"", {})],
     "precondition": [("answer", 412, xml_error("PreconditionFailed"), {})],
     "always-copy-500": [("answer", 200, xml_error("InternalError"), {})],
     "copy": [("answer", 200, b"\n\n  " + xml_error("InternalError"), {}),
