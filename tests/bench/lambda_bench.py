@@ -171,33 +171,50 @@ def smallest(side, there, photo):
 
 # ---- what came out ---------------------------------------------------------------------------
 
-COLUMNS = ["", "first", "warm", "Lunette is", "CPU", "peak memory"]
+def in_ms(values):
+    return [bench.number(value) + " ms" for value in values]
 
 
-def rows(photo, delay_ms, results):
-    for name, result in results.items():
-        faster = "" if name == "Lunette" else bench.times(ratio(results, name)) + " as fast"
-        yield [f"{photo}, {delay_ms} ms: {name}",
-               bench.number(result["start_ms"] + result["first"]["ms"]) + " ms",
-               bench.number(warm(result)) + " ms", faster,
-               bench.number(warm(result, "cpu_ms")) + " ms",
-               bench.megabytes(result["memory"]["peak"])]
+def time_row(photo, delay_ms, results):
+    """Of one case: warm invocations, how they compare, and the first one with the start before it."""
+    first = in_ms(one["start_ms"] + one["first"]["ms"] for one in results.values())
+    others = [bench.times(ratio(results, name)) for name in results if name != "Lunette"]
+    return [f"{photo}, {delay_ms} ms away", *in_ms(map(warm, results.values())), *others, *first]
 
 
-def memory_rows(sizes):
-    return [[photo] + [f"{size} MB" if size else "more than 1024 MB" for size in by_name.values()]
-            for photo, by_name in sizes.items()]
+def cost_row(photo, times):
+    """Of one photo, whatever the delay was: processor time, and the most memory."""
+    cases = [results for (one, _), results in times.items() if one == photo]
+    cpu = [statistics.median(warm(case[name], "cpu_ms") for case in cases) for name in cases[0]]
+    peak = [max(case[name]["memory"]["peak"] for case in cases) for name in cases[0]]
+    return [photo, *in_ms(cpu), *map(bench.megabytes, peak)]
 
 
-def show(sides, times, sizes):
-    rows_of_times = [row for (photo, delay_ms), results in times.items()
-                     for row in rows(photo, delay_ms, results)]
-    names = [f"smallest memory ({limits.kind()})"] + [side.name for side in sides]
-    texts = {}
-    for ending, table in (("txt", bench.text_table), ("md", bench.markdown_table)):
-        texts[ending] = table(COLUMNS, rows_of_times)
-        if sizes:
-            texts[ending] += "\n\n" + table(names, memory_rows(sizes))
+def least_memory(photo, sizes):
+    return [f"{size} MB" if size else f"over {MEMORY_STEPS_MB[-1]} MB"
+            for size in sizes.get(photo, {}).values()]
+
+
+def tables(names, times, sizes):
+    """[(columns, rows)] for a reader."""
+    def columns(what):
+        return [f"{what}: {names[0]}"] + names[1:]
+    yield (["", *columns("warm"), *(f"{name}/{names[0]}" for name in names[1:]),
+            *columns("first, with the start")],
+           [time_row(*case, results) for case, results in times.items()])
+    measured = sorted({photo for photo, _ in times}, key=list(PHOTOS).index)
+    yield (["", *columns("CPU, warm"), *columns("peak memory")],
+           [cost_row(photo, times) for photo in measured])
+    if sizes:
+        yield ([f"smallest memory ({limits.kind()})", *names],
+               [[photo, *least_memory(photo, sizes)] for photo in sizes])
+
+
+def show(times, sizes):
+    names = list(next(iter(times.values())))
+    made = list(tables(names, times, sizes))
+    texts = {ending: "\n\n".join(table(*one) for one in made) for ending, table in
+             (("txt", bench.text_table), ("md", bench.markdown_table))}
     bench.save("lambda", {
         "machine": bench.machine(), "versions": functions.versions(), "memory_mb": sizes,
         "times": [{"photo": photo, "delay_ms": delay_ms, "results": results}
@@ -227,7 +244,7 @@ def main():
                      for photo in ("12 MP", "24 MP")}
         else:
             bench.progress("  smallest memory: skipped, it needs root and a control group")
-    show(sides, times, sizes)
+    show(times, sizes)
 
 
 main()
