@@ -19,7 +19,7 @@ DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-
 TEST_DEPS := python3 openssl libheif-examples radosgw ceph-mon ceph-osd ceph-common curl maven \
              openjdk-17-jre-headless
 CONTRACT_DEPS := python3-venv awscli
-BENCH_DEPS    := python3-venv
+BENCH_DEPS    := python3-venv graphicsmagick
 # AWS's Runtime Interface Client for Node compiles its own curl.
 LAMBDA_BENCH_DEPS := g++ cmake make autoconf automake libtool xz-utils zip unzip
 # What the layer is linked from is not installed, but fetched (layer/Makefile).
@@ -79,8 +79,8 @@ SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
 .PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign test-rie unit samples \
-        fuzz fuzzers lint bench bench-deps bench-aws bench-cold bench-lambda bench-lambda-deps \
-        layer layer-deps layer-check layer-reproduce function clean FORCE
+        fuzz fuzzers lint bench bench-deps bench-aws bench-image bench-cold bench-lambda \
+        bench-lambda-deps layer layer-deps layer-check layer-reproduce function clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -360,7 +360,11 @@ build/bench/stand-in: tests/bench/stand_in.c
 	$(SAY) "  CC,LD $@"
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
 
-bench: bench-aws bench-cold bench-lambda ## measure everything that is measured; tables and JSON in build/bench/
+bench: bench-aws bench-image bench-cold bench-lambda ## measure everything that is measured; tables and JSON in build/bench/
+
+bench-image: bench-lambda-deps ## variants of photos, next to sharp's, Pillow's and gm's (PHOTOS=FILE...)
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made
+	@BUILD=$(BUILD) bash tests/bench/run image
 
 build/bench/delay: tests/bench/delay.c
 	@mkdir -p $(@D)

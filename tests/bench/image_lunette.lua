@@ -1,0 +1,37 @@
+-- Lunette's side of image_bench.py: image_pillow.py and image_sharp.mjs do the same.
+--
+-- Reads "COUNT\n" lines, does the job so many times, and answers "done\n". The pictures of the first
+-- time stay in FOLDER/Lunette-JOB-SIZE.jpg.
+local job, path, folder = ...
+local image = require "image"
+
+local targets = {}
+for size in job:gmatch "%d+" do
+  targets[#targets + 1] = { name = size, width = math.tointeger(size), height = math.tointeger(size),
+    fit = job:match "^cover" and "cover" or "inside", format = "jpeg", quality = 70 }
+end
+
+local function read(name)
+  local file <close> = assert(io.open(name, "rb"))
+  return file:read "a"
+end
+
+local function write(picture)
+  local name = ("%s/Lunette-%s-%s.jpg"):format(folder, job, picture.name)
+  local file <close> = assert(io.open(name, "wb"))
+  file:write(picture.bytes)
+end
+
+local bytes, made = read(path), nil
+for line in io.lines() do
+  for _ = 1, math.tointeger(line) do
+    local photo <close> = image.open(bytes)
+    local pictures = photo:render(targets)
+    if not made then
+      made = pictures
+      for _, picture in ipairs(made) do write(picture) end
+    end
+  end
+  io.stdout:write("done\n")
+  io.stdout:flush()
+end
