@@ -10,6 +10,7 @@ const luaL_Reg bindings_modules[] = {
     {"dynamodb_core", luaopen_dynamodb_core},
     {"effects", luaopen_effects},
     {"env", luaopen_env},
+    {"events_core", luaopen_events_core},
     {"failure", luaopen_failure},
     {"hash", luaopen_hash},
     {"image", luaopen_image},

@@ -29,6 +29,7 @@ extern const luaL_Reg bindings_modules[];
 int luaopen_dynamodb_core(lua_State *L);
 int luaopen_effects(lua_State *L);
 int luaopen_env(lua_State *L);
+int luaopen_events_core(lua_State *L);
 int luaopen_failure(lua_State *L);
 int luaopen_hash(lua_State *L);
 int luaopen_image(lua_State *L);

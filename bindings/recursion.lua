@@ -10,17 +10,12 @@
 
 local failure = require "failure"
 local json = require "json"
+local percent = require "lunette.percent"
 
 local depth_max = 8 -- an S3 event in SNS in SQS in a dead-letter queue's message is at 6
 
 local function table_or_empty(value)
   return type(value) == "table" and value or {}
-end
-
-local function form_decode(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
 end
 
 local function add(places, bucket, key)
@@ -32,7 +27,7 @@ end
 local function from_s3_record(places, record)
   local s3 = table_or_empty(record.s3)
   local key = table_or_empty(s3.object).key
-  add(places, table_or_empty(s3.bucket).name, type(key) == "string" and form_decode(key))
+  add(places, table_or_empty(s3.bucket).name, type(key) == "string" and (percent.form_decode(key)))
 end
 
 -- EventBridge gives the key as it is.
@@ -43,10 +38,9 @@ end
 
 -- S3 Batch Operations: the bucket by its ARN in version 1 of the schema, by its name in 2.
 local function from_batch_task(places, batch_task)
-  local key = batch_task.s3Key
-  local arn = batch_task.s3BucketArn
-  add(places, batch_task.s3Bucket or type(arn) == "string" and arn:match("[^:]*$"),
-    type(key) == "string" and form_decode(key))
+  local key, bucket, arn = batch_task.s3Key, batch_task.s3Bucket, batch_task.s3BucketArn
+  if type(bucket) ~= "string" then bucket = type(arn) == "string" and arn:match("[^:]*$") end
+  add(places, bucket, type(key) == "string" and (percent.form_decode(key)))
 end
 
 local visit
@@ -86,6 +80,8 @@ function visit(places, value, depth)
     end
   elseif type(value.requestPayload) == "table" then -- of a failed invocation's destination
     visit(places, value.requestPayload, depth)
+  elseif type(value.detail) == "table" and value.detail.requestPayload then -- in EventBridge
+    visit(places, value.detail, depth)
   elseif value.Records then
     visit_list(places, value.Records, depth)
   else

@@ -1,15 +1,25 @@
 ---@meta events
 
----Every way in which an upload can arrive, made into one shape, and the function that runs your
----rules on each of them.
+---Every way in which an upload or a request over HTTP can arrive, made into one shape, and the
+---function that runs your rules on each of them and answers in the form that the sender expects.
 ---
 ---```lua
 ---local events = require "events"
 ---return events.handler {
 ---  created = function(upload, context) ... end,
 ---  deleted = function(upload, context) ... end,
+---  request = { ["POST /thumbnails"] = function(request, context) ... end },
 ---}
 ---```
+---
+---| an upload comes | and the answer is |
+---|---|
+---| from S3, by SNS, by EventBridge, from a destination of failed events, or by hand as `{bucket, key}` | `{records = ...}`; a failure is raised |
+---| by SQS, or from there by EventBridge Pipes: S3's, SNS's or EventBridge's message, or a dead letter | `{batchItemFailures = ...}`; raised only when no message of the batch succeeded |
+---| from S3 Batch Operations, schema 1.0 or 2.0 | of each task `Succeeded`, `TemporaryFailure` or `PermanentFailure`, and why |
+---
+---A request comes from API Gateway (REST or HTTP API), a function URL or a load balancer, and is
+---always answered, with an error's status if need be.
 ---@class events
 local events = {}
 
@@ -17,7 +27,7 @@ local events = {}
 ---@class events.upload
 ---@field kind "created"|"deleted"|"other" What happened; "other" is a tag, an ACL, a restore, a change of storage class.
 ---@field event string The source's own name for it: "ObjectCreated:Put".
----@field via "s3"|"direct" How it arrived: a notification of S3, or `{"bucket": ..., "key": ...}` sent by hand.
+---@field via "s3"|"sqs"|"sns"|"eventbridge"|"batch"|"destination"|"direct" Who sent it to the function; "direct": `{"bucket": ..., "key": ...}`, by hand or by a state machine.
 ---@field bucket string
 ---@field key string The object's key, decoded: any bytes that S3 allows.
 ---@field size? integer Bytes. Absent for deletes.
@@ -41,12 +51,34 @@ local events = {}
 ---@field code? string Of a rejected upload: the error's code.
 ---@field reason? string Of a rejected upload: the error's message.
 
+---A request over HTTP, whichever service passed it on.
+---@class events.request
+---@field via "rest_api"|"http_api"|"function_url"|"alb"
+---@field method string In upper case.
+---@field path string Decoded, without the stage.
+---@field raw_path string As it was sent.
+---@field query table<string, string> Decoded; of a name that comes several times, the last value.
+---@field query_lists table<string, string[]> The same with all values.
+---@field headers table<string, string> Names in lower case; what comes several times is joined.
+---@field parameters table<string, string> What the path has in the places of a route's `{name}`, decoded.
+---@field body string The bytes, or "".
+---@field json fun(): any Reads the body as JSON; what is none is answered with 400 and the reason.
+---@field event table The event itself.
+
+---What a rule answers a request with. Nothing at all is a 204.
+---@class events.answer
+---@field status? integer 200 to 599. Default 200, or 204 without a body.
+---@field headers? table<string, string|string[]>
+---@field cookies? string[] Each as `Set-Cookie` has it.
+---@field body? string|table A table is sent as JSON. Bytes that are no UTF-8 are sent as base64, as the services want it.
+
 ---The rules, one for each kind of upload. A rule gets the upload and the context and returns a table, which becomes part of the result, or nothing.
 ---@class events.handler.options
 ---@field created? fun(upload: events.upload, context: context): table? An object is there, new or replaced.
 ---@field deleted? fun(upload: events.upload, context: context): table? An object is gone.
 ---@field other? fun(upload: events.upload, context: context): table? Anything else. What has no rule is "ignored".
 ---@field rejected? fun(upload: events.upload, error: error, context: context): table? The rule failed for good: record it.
+---@field request? fun(request: events.request, context: context): events.answer?|table<string, fun(request: events.request, context: context): events.answer?> Answers requests: one function for all of them, or one for each route, "METHOD /path" with `{name}` for a segment and `{name+}` for the rest; METHOD may be ANY. What has no route is a 404, or a 405 where the path has.
 ---@field concurrency? integer How many uploads of one event are worked on at a time, 1 to 1000. Default 8.
 
 ---Makes a handler of rules.
@@ -55,21 +87,35 @@ local events = {}
 ---one does not touch the others. What will fail again however often it is tried (see
 ---`events.permanent`) is recorded with status "rejected" and acknowledged. Any other failure is
 ---raised when everything else is done, so that the platform delivers the event again: rules should
----find what is done already and leave it.
+---find what is done already and leave it. So is a record that can't be read. Each failure is logged
+---with its place in the event ("Records[2].body").
+---
+---Messages of one group of a FIFO queue are worked on one after the other; after one that failed,
+---the rest of its group is not tried, and reported as failed, too. A queue's event source needs
+---`ReportBatchItemFailures`: without it, SQS takes a batch of which a part failed for done.
+---
+---A failed request is answered: 400 with the reason for `events.reject` and bad JSON; 404 or 403 for
+---an object that the rule reads and that is not there or not allowed; 413, 415 or 422 with the reason
+---for a photo that is too large, of an unknown kind or broken; 504 at the deadline; 503 for what may
+---pass; and 500, of which only the log says more.
 ---@param options events.handler.options
----@return fun(event: table, context: context): {records: events.record[]} handler
+---@return fun(event: table, context: context): table handler
 function events.handler(options) end
 
----Reads an event: all records of an S3 notification, or one `{bucket, key}`. A test event holds no
----uploads. Raises `bad_event` for anything else, naming what it saw.
+---Reads an event: all uploads in it, however they came. A test event holds none. Raises `bad_event`
+---for what is not known, naming the place and what it saw there.
 ---@param event table The event, as it was decoded from JSON.
 ---@return events.upload[] uploads
 function events.uploads(event) end
 
+---@class events.reject.options
+---@field status? integer What a request is answered with, 400 to 499. Default 400.
+
 ---Ends the current rule: this upload is refused for good. It is recorded with status "rejected",
----and not tried again.
+---and not tried again. A request is answered with the reason.
 ---@param reason string For a person.
-function events.reject(reason) end
+---@param options? events.reject.options
+function events.reject(reason, options) end
 
 ---Whether an error will be the same however often it is tried: `bad_image`, `unsupported`,
 ---`rejected`, `limit` of `image.open` and `image.probe`, and `too_large` of `s3.get` and `s3.find`.
@@ -81,7 +127,7 @@ function events.reject(reason) end
 function events.permanent(error) end
 
 ---Makes a sample event, as AWS sends it. The same fields give the same event.
----@param name string One of `events.samples()`: "s3-put", "s3-delete", "s3-test", "direct".
+---@param name string One of `events.samples()`: "s3-put", "s3-sqs", "eventbridge", "http-api", ...
 ---@param fields? table Fields to set: `{ bucket = "uploads", key = "a b.jpg" }`.
 ---@return table event
 function events.sample(name, fields) end

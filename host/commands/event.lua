@@ -11,10 +11,11 @@ end
 
 local function list()
   for _, sample in ipairs(events.samples()) do
-    io.stdout:write(("%-10s  %s\n"):format(sample.name, sample.description))
+    io.stdout:write(("%-15s  %s\n"):format(sample.name, sample.description))
     for _, field in ipairs(sample.fields) do
       local default = field.default ~= nil and " (" .. tostring(field.default) .. ")" or ""
-      io.stdout:write(("            %s=%s%s\n"):format(field.name, field.type:upper(), default))
+      local name = (" "):rep(17) .. field.name
+      io.stdout:write(("%s=%s%s\n"):format(name, field.type:upper(), default))
     end
   end
 end

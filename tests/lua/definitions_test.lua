@@ -10,6 +10,9 @@ local host = require "host"
 local internal = {
   check = true, failure = true, event_samples = true, manifest_text = true, manifest_object = true,
   manifest_table = true, effects = true,
+  events_answers = true, events_core = true, events_failures = true, events_requests = true,
+  events_routes = true, events_sources = true, events_upload = true, percent = true,
+  event_samples_http = true,
   recursion = true, host = true, store = true, dynamodb_core = true, dynamodb_expression = true,
 }
 

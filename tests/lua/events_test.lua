@@ -161,13 +161,14 @@ t.test("what is no known event is named", function()
     { { foo = 1, bar = 2 }, "an object with bar, foo" },
     { "text", "a string" },
     { json.null, "null" },
-    { { Records = json.array { { eventSource = "aws:kinesis" } } }, "records of aws:kinesis" },
-    { { Records = json.array { { EventSource = "aws:sns" } } }, "records of aws:sns" },
+    { { Records = json.array { { eventSource = "aws:kinesis" } } },
+      "Records[1] is not an event that is known: a record of aws:kinesis" },
+    { { Records = { a = 1 } }, "Records is not an array" },
+    { { Records = 5 }, "an object with Records" },
   }
   for _, case in ipairs(cases) do
     local err = t.raises(case[2], events.uploads, case[1])
     t.equal(err.code, "bad_event")
-    t.ok(err.message:find("known are: S3 test event", 1, true), err.message)
   end
 end)
 
@@ -193,7 +194,6 @@ t.test("AWS's own samples", function()
   t.equal({ upload.key, upload.bucket, upload.sequencer }, { "Happy Face.jpg", "sourcebucket" })
   upload = events.uploads(read "powertools/s3EventDeleteObject.json")[1]
   t.equal({ upload.kind, upload.size }, { "deleted" })
-  t.raises("records of aws:sqs", events.uploads, read "sqs-event.json")
 end)
 
 -- ---- handler -----------------------------------------------------------------------------------
@@ -356,10 +356,10 @@ end)
 t.test("the list of samples is complete", function()
   local list = events.samples()
   for _, sample in ipairs(list) do
-    t.ok(#events.uploads(events.sample(sample.name)) <= 1)
     t.ok(#sample.description > 0 and #sample.fields > 0)
+    t.ok(events.handler {}(events.sample(sample.name), {}), sample.name)
   end
-  t.equal(#list, 4)
+  t.equal(#list, 17)
 end)
 
 t.test("records of one object run as they came when one has no order", function()
