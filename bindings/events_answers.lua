@@ -2,6 +2,7 @@
 -- with a `record` or an `error`. No I/O. For events.lua.
 
 local failure = require "failure"
+local failures = require "lunette.events_failures"
 local json = require "json"
 
 local events_answers = {}
@@ -90,13 +91,11 @@ local function messages(delivery)
   return { batchItemFailures = ids }
 end
 
-local temporary = { deadline = true, cancelled = true, timeout = true, memory = true }
-
 local function task_result(entry)
   local err = entry.error
   if err then
-    local passes = failure.field(err, "retryable") or temporary[failure.field(err, "code")]
-    return passes and "TemporaryFailure" or "PermanentFailure", tostring(err):match("^[^\n]*")
+    local code = failures.passes(err) and "TemporaryFailure" or "PermanentFailure"
+    return code, tostring(err):match("^[^\n]*")
   end
   local record = entry.record
   if record.status == "rejected" then

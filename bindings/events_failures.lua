@@ -14,6 +14,8 @@ local permanent_codes = {
   too_large = { ["s3.get"] = true, ["s3.find"] = true },
 }
 
+local passing_codes = { deadline = true, cancelled = true, timeout = true, memory = true }
+
 local function is_object(err)
   return type(err) == "table" or type(err) == "userdata"
 end
@@ -23,6 +25,13 @@ function events_failures.is_permanent(err)
   local operations = permanent_codes[err.code]
   if type(operations) == "table" then return operations[err.operation] == true end
   return operations == true
+end
+
+-- Whether it may be gone the next time. A slip in the script is retryable, too, for it may be
+-- mended; but not by waiting.
+function events_failures.passes(err)
+  return is_object(err) and (err.retryable == true or passing_codes[err.code] == true)
+      and err.code ~= "lua"
 end
 
 -- What a rule reads is what the request asked for; what it writes is our own affair.
@@ -44,7 +53,7 @@ function events_failures.status(err)
   local status = read_operations[err.operation] and read_statuses[err.code]
   if status then return status, false end
   if err.code == "deadline" then return 504, false end
-  return err.retryable == true and 503 or 500, false
+  return events_failures.passes(err) and 503 or 500, false
 end
 
 return events_failures

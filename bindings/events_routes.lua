@@ -68,6 +68,7 @@ end
 
 local function router_of(routes)
   return function(method, path)
+    if path:sub(1, 1) ~= "/" then return nil end
     local segments, allowed = segments_of(path), {}
     for _, route in ipairs(routes) do
       local parameters = match(route, segments)

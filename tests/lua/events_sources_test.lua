@@ -132,6 +132,7 @@ t.test("a task's result says whether trying again helps", function()
     { { code = "bad_image", retryable = false }, "PermanentFailure", "bad_image: not today" },
     { { code = "AccessDenied", retryable = false }, "PermanentFailure", "AccessDenied: not today" },
     { { code = "SlowDown", retryable = true }, "TemporaryFailure", "SlowDown: not today" },
+    { { code = "lua", retryable = true }, "PermanentFailure", "not today" },
     { { code = "deadline", retryable = false }, "TemporaryFailure", "deadline: not today" },
     { { code = "io", message = "\xFF" .. ("ü"):rep(600) }, "PermanentFailure", "io: ?" .. ("?"):rep(507) },
     { { code = "io", message = "x" .. ("ü"):rep(600) }, "PermanentFailure", "io: x" .. ("ü"):rep(253) },
