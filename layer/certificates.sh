@@ -1,6 +1,7 @@
 #!/bin/sh
-# Lays out root certificates as OpenSSL finds them by name: one file each, called HASH.N. A handshake
-# then reads the one root that it needs, not all of them. Files, no links: a zip keeps them everywhere.
+# Lays out root certificates as OpenSSL finds them by name: one file each, called HASH.N. A
+# handshake then reads the one root that it needs, not all of them. Files, no links: a zip keeps
+# them everywhere.
 #
 #   certificates.sh FROM TO     FROM: a folder of certificates (*.crt, PEM), one in each file
 set -eu

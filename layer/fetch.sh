@@ -95,7 +95,9 @@ source_of() {
     mkdir -p "$to.files"
     (cd "$to.files" && download_source "$package")
     dpkg-source --no-check -x "$to.files"/*.dsc "$to" >"$to.log" 2>&1
-    [ -e "$to/configure" ] || [ ! -e "$to/configure.ac" ] || (cd "$to" && autoreconf -fi >>"$to.log" 2>&1)
+    if [ -e "$to/configure.ac" ] && [ ! -e "$to/configure" ]; then
+        (cd "$to" && autoreconf -fi >>"$to.log" 2>&1)
+    fi
     awk -v name="$package" -v sum="$(sha256sum "$to.files"/*.dsc | cut -d ' ' -f 1)" \
         '/^Version:/ { print name, $2, sum; exit }' "$to.files"/*.dsc >"$to.list"
     rm -r "$to.files"

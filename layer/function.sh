@@ -1,6 +1,6 @@
 #!/bin/sh
-# Packs a function's zip: the handler as handler.lua, and the modules that it requires, each where it
-# lies beside the handler.
+# Packs a function's zip: the handler as handler.lua, and the modules that it requires, each where
+# it lies beside the handler.
 #
 #   function.sh FILE.zip HANDLER.lua [MODULE.lua | FOLDER]...
 set -eu

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the licences of everything that is linked into the layer, word for word.
 #
-#   notice.sh PACKAGES SYSROOT SOURCES     PACKAGES: a file, one line each, that begins with its name
+#   notice.sh PACKAGES SYSROOT SOURCES     PACKAGES: a file, one line each, with name and version
 set -eu
 packages=$1 sysroot=$2 sources=$3
 text=$(mktemp)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Packs a folder so that the same files always give the same bytes: sorted by name, one time stamp
-# (1 January 2025, or $SOURCE_DATE_EPOCH), modes that say only who may run a file, no user, no folders.
+# (1 January 2025, or $SOURCE_DATE_EPOCH), modes that say only who may run a file, no user, no
+# folders.
 #
 #   zip.sh FOLDER FILE.zip
 set -eu
