@@ -32,8 +32,7 @@ LAYER_DEPS_arm64_heif  := g++-aarch64-linux-gnu meson
 LAYER_CHECK_DEPS := debootstrap qemu-user-static iproute2 python3 openssl binutils
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
              python3-botocore
-# The emulator is a Go program; a machine that has Go needs no other.
-RIE_DEPS  = $(if $(shell command -v go),,golang-go)
+RIE_DEPS  := python3-venv
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
@@ -333,22 +332,24 @@ HANDLER  ?= scripts/handler.lua
 function: layer-deps ## pack the rules for Lambda, build/function.zip (HANDLER=FILE MODULES="FILE...")
 	@sh layer/function.sh $(FUNCTION) $(HANDLER) $(MODULES)
 
-# AWS's Runtime Interface Emulator, v1.12: the last that Debian's Go builds. RIE names another one.
-RIE_MODULE  := github.com/aws/aws-lambda-runtime-interface-emulator
-RIE_VERSION := v0.0.0-20230608002416-bf7e24860347
-RIE         ?= build/rie/aws-lambda-rie
+# AWS's Runtime Interface Emulator, as AWS's SAM CLI brings it: its Go module is not to be had from
+# a proxy. RIE names another one.
+RIE_WHEEL := aws-sam-cli==1.170.0
+RIE       ?= build/rie/aws-lambda-rie
 
-build/rie/aws-lambda-rie:
+build/rie/aws-lambda-rie: Makefile
 	$(call install-packages,$(RIE_DEPS))
-	$(SAY) "  GO $@"
-	$(Q)mkdir -p $(@D)
-	$(Q)GOBIN=$(abspath $(@D)) GOFLAGS=-modcacherw GOTOOLCHAIN=local \
-	  go install $(RIE_MODULE)/cmd/aws-lambda-rie@$(RIE_VERSION) || \
-	  echo "the emulator can't be had" >&2
+	$(SAY) "  FETCH $@"
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)/usr/bin/python3 -m venv $(@D)/venv
+	$(Q)$(@D)/venv/bin/pip download -q --no-deps -d $(@D) '$(RIE_WHEEL)'
+	$(Q)/usr/bin/python3 -m zipfile -e $(@D)/*.whl $(@D)/wheel
+	$(Q)install -m 755 \
+	  $(@D)/wheel/samcli/local/rapid/aws-lambda-rie-$(subst aarch64,arm64,$(shell uname -m)) $@
 
 test-rie: test-deps ## run the program behind AWS's emulator of Lambda (BOOTSTRAP=FILE for the layer)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette
-	-@$(MAKE) --no-print-directory $(RIE)
+	@$(MAKE) --no-print-directory $(RIE)
 	@LUNETTE=$(BUILD)/lunette python3 tests/runtime/rie.py $(RIE)
 
 lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
