@@ -158,21 +158,18 @@ local function item_id(upload)
   return upload.bucket .. "/" .. upload.key
 end
 
--- What the list and the table know of this upload; and, asked at the same time, what `also` returns.
+-- What the list and the table know of this upload; and what `also` returns, asked meanwhile.
 local function recall(upload, also)
   local entry, item, more
-  task.all {
-    function()
-      entry = manifest.find {
-        bucket = rules.destination, key = rules.manifest, name = upload.key,
-      }
-    end,
-    function()
-      item = rules.table
-          and dynamodb.get { table = rules.table, key = { id = item_id(upload) }, consistent = true }
-    end,
-    function() more = also and also() end,
-  }
+  local function read_entry()
+    entry = manifest.find { bucket = rules.destination, key = rules.manifest, name = upload.key }
+  end
+  local function read_item()
+    if not rules.table then return end
+    item = dynamodb.get { table = rules.table, key = { id = item_id(upload) }, consistent = true }
+  end
+  local function read_more() more = also and also() end
+  task.all { read_entry, read_item, read_more }
   return entry, item or nil, more
 end
 
