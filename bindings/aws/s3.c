@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bindings/aws/answer.h"
+#include "bindings/aws/s3_failure.h"
 #include "bindings/aws/s3_parse.h"
 #include "bindings/aws/s3_presign.h"
 #include "bindings/aws/s3_request.h"
@@ -53,17 +54,9 @@ static void finish(struct s3_operation_call *call, const struct error *err)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-void s3_aws_name(struct error *failure, const struct s3_request *request)
-{
-    bool keyed = request->operation != S3_LIST && request->operation != S3_DELETE_ALL;
-    int key_length = keyed ? (int)(request->key.length > 200 ? 200 : request->key.length) : 0;
-    (void)error_prefix(failure, "%.*s%s%.*s", (int)request->bucket.length, request->bucket.data,
-                       keyed ? "/" : "", key_length, keyed ? request->key.data : "");
-}
-
 static void finish_failed(struct s3_operation_call *call, struct error *failure)
 {
-    s3_aws_name(failure, call->request);
+    s3_failure_name(failure, call->request);
     finish(call, failure);
 }
 
@@ -124,15 +117,6 @@ static void on_bucket_asked(void *context, struct http_response *answer, const s
 
 /* ---- conditional puts whose answer was lost -------------------------------------------------- */
 
-void s3_aws_leave_open(struct error *failure)
-{
-    if (failure->status == 412) {
-        (void)snprintf(failure->code, sizeof failure->code, "network");
-        failure->retryable = true;
-    }
-    (void)error_prefix(failure, "whether the object was written is not known");
-}
-
 /* The object as it is now says whether the put made it. If not, nobody knows: it may have been
  * done and replaced since. Then the failure stays one, for the script to look and decide; a lost
  * condition stays lost, for then somebody else's object is there. */
@@ -148,7 +132,7 @@ static void on_outcome_asked(void *context, struct http_response *answer, const 
         return;
     }
     if (call->failure.status != 412 || (err != NULL && answer->status != 404)) {
-        s3_aws_leave_open(&call->failure);
+        s3_failure_leave_open(&call->failure);
     }
     finish_failed(call, &call->failure);
 }
@@ -171,7 +155,7 @@ static bool ask_about(struct s3_operation_call *call, const struct error *failur
         return false;
     }
     if (!ask(call, call->request->key, on_outcome_asked)) {
-        s3_aws_leave_open(&call->failure);
+        s3_failure_leave_open(&call->failure);
         finish_failed(call, &call->failure);
     }
     return true;

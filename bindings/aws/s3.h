@@ -22,11 +22,4 @@ struct s3_aws {
 MUST_CHECK bool s3_aws_open(struct s3_aws *s3, struct credentials *credentials, struct error *err);
 void s3_aws_close(struct s3_aws *s3);
 
-/* Puts "BUCKET/KEY: " before the message: S3 speaks of "the specified key". */
-void s3_aws_name(struct error *failure, const struct s3_request *request);
-
-/* What is left to say of a write that lost its condition when it was repeated: when nobody could
- * look, the object there may be its own, and the script must not be told of a conflict. */
-void s3_aws_leave_open(struct error *failure);
-
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bindings/aws/answer.h"
+#include "bindings/aws/s3_failure.h"
 #include "bindings/aws/s3_parse.h"
 #include "bindings/aws/s3_request.h"
 #include "host/log.h"
@@ -115,7 +116,7 @@ static void finish(struct s3_upload *upload, struct error *failure)
     struct error copy;
     if (failure != NULL) {
         copy = *failure;
-        s3_aws_name(&copy, upload->request);
+        s3_failure_name(&copy, upload->request);
     }
     free_upload(upload);
     job_finish(job, failure == NULL ? NULL : &copy);
@@ -257,7 +258,7 @@ static void on_outcome_asked(void *context, struct http_response *answer, const 
         return;
     }
     if (upload->failure.status != 412 || (err != NULL && answer->status != 404)) {
-        s3_aws_leave_open(&upload->failure);
+        s3_failure_leave_open(&upload->failure);
     }
     start_abort(upload);
 }
@@ -291,7 +292,7 @@ static void on_completed(void *context, struct http_response *answer, const stru
     if (!uncertain) {
         start_abort(upload);
     } else if (!ask_outcome(upload)) {
-        s3_aws_leave_open(&upload->failure);
+        s3_failure_leave_open(&upload->failure);
         start_abort(upload);
     }
 }
