@@ -1,6 +1,6 @@
 /*
- * s3_failure.h - what S3's failures lack when they come from the wire: which object, and what is not
- * known. s3.c and s3_upload.c finish with it.
+ * s3_failure.h - what S3's failures lack when they come from the wire: which object, and what is
+ * not known. s3.c and s3_upload.c finish with it.
  */
 #ifndef LUNETTE_BINDINGS_AWS_S3_FAILURE_H
 #define LUNETTE_BINDINGS_AWS_S3_FAILURE_H
