@@ -39,6 +39,21 @@ static const char *name_of_status(int status)
     return NULL;
 }
 
+/* What stands behind a refusal that says nothing, as every one of a HEAD does. */
+static const char *likely_reason(int status)
+{
+    switch (status) {
+    case 400:
+        return " and no reason: credentials that have expired, or another region's server";
+    case 401:
+    case 403:
+        return " and no reason: wrong or expired keys, or no permission (for what isn't there: "
+               "none to list the bucket)";
+    default:
+        return "";
+    }
+}
+
 /* One line of what a person may recognise: a proxy's page, say. */
 static void describe_body(const struct buffer *body, struct error *err)
 {
@@ -53,7 +68,7 @@ static void describe_body(const struct buffer *body, struct error *err)
     }
     shown[length] = '\0';
     (void)snprintf(err->message, sizeof err->message, "the server answered with status %d%s%s",
-                   err->status, length > 0 ? " and: " : "", shown);
+                   err->status, length > 0 ? " and: " : likely_reason(err->status), shown);
 }
 
 static void from_status(const struct http_response *response, struct error *err)

@@ -86,6 +86,14 @@ TEST(aws_errors_are_read_from_whatever_came)
          "BadRequest", NULL, ""},
         {404, "x-amz-request-id: H1\r\n", "", "NotFound", "the server answered with status 404",
          "H1"},
+        {400, "", "", "BadRequest",
+         "the server answered with status 400 and no reason: credentials that have expired, or "
+         "another region's server",
+         ""},
+        {403, "", "", "Forbidden",
+         "the server answered with status 403 and no reason: wrong or expired keys, or no "
+         "permission (for what isn't there: none to list the bucket)",
+         ""},
         {403, "", "<html><b>no</b>", "Forbidden",
          "the server answered with status 403 and: <html><b>no</b>", ""},
         {418, "", "", "HTTP 418", "the server answered with status 418", ""},
