@@ -142,6 +142,23 @@ static int push(lua_State *L, struct job *job)
     return call->kind->push(L, call->document);
 }
 
+/* DynamoDB doesn't say which table it means, and a handler may use several. */
+static void raise_naming_table(lua_State *L, const struct dynamodb_job *call,
+                               const struct error *err)
+{
+    bool missing = error_is(err, "ResourceNotFoundException");
+    if (!(missing || error_is(err, "ValidationException")) || call->table_length == 0 ||
+        strstr(err->message, call->table) != NULL) {
+        return;
+    }
+    struct error named = *err;
+    (void)snprintf(named.message, sizeof named.message, "%.700s (%s '%.255s'%s)", err->message,
+                   missing ? "there is no table" : "table", call->table,
+                   missing ? " in this account and region" : "");
+    (void)snprintf(named.operation, sizeof named.operation, "%s", call->job.type->name);
+    raise_error(L, &named);
+}
+
 static int failed(lua_State *L, struct job *job, const struct error *err)
 {
     struct dynamodb_job *call = (struct dynamodb_job *)job;
@@ -150,6 +167,7 @@ static int failed(lua_State *L, struct job *job, const struct error *err)
     bool conflict = error_is(err, "ConditionalCheckFailedException") ||
                     error_is(err, "TransactionCanceledException");
     if (!conflict) {
+        raise_naming_table(L, call, err);
         return -1;
     }
     call->document = document_parse(buffer_text(&call->response), call->response.length, &second);

@@ -582,6 +582,7 @@ for _, case in ipairs {
     local err = t.raises(text, dynamodb[name], options)
     t.equal(err.code, code)
     t.equal(err.operation, "dynamodb." .. name)
+    t.ok(err.message:find(options.table, 1, true), err.message)
     t.equal(err.status, 400)
     t.equal(err.retryable, false)
     t.ok(err.where:find("harness.lua:", 1, true), err.where) -- it is pcall's caller
