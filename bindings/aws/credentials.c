@@ -223,6 +223,11 @@ bool credentials_refresh(struct credentials *credentials, int64_t now_ms, struct
     struct credentials fresh;
     struct error failure;
     bool ok = credentials_load(&fresh, &failure);
+    if (ok && fresh.expires_ms != 0 && now_ms >= fresh.expires_ms) {
+        credentials_cleanse(&fresh);
+        ok = error_set(&failure, "credentials",
+                       "the AWS credentials have expired, and asking again gave no fresh ones");
+    }
     if (ok) {
         *credentials = fresh;
         credentials_cleanse(&fresh);

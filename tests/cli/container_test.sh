@@ -69,6 +69,9 @@ gives keys-soon 2 ASIA2 ASIA2
 gives keys-soon-then-500 4 ASIA1 ASIA1
 
 lacks keys-late-then-500 4 "status 500: as asked"
+ask keys-late
+contains "keys that come expired sign nothing" "the AWS credentials have expired" "$err"
+expect "nothing at all" "1 0" "$status $(seen fine-keys-late | grep -c .)"
 lacks keys-always-500 3 "status 500: as asked"
 lacks keys-denied 1 "status 403: no such task"
 lacks keys-html 1 "something that is not JSON"

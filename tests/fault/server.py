@@ -145,6 +145,7 @@ STEPS = {
     "keys": [("keys", 3600)],
     "keys-soon": [("keys", 200)],
     "keys-soon-then-500": [("keys", 200), container_error(500, "as asked")],
+    "keys-late": [("keys", -5)],
     "keys-late-then-500": [("keys", -5), container_error(500, "as asked")],
     "keys-once-500": [container_error(500, "as asked"), ("keys", 3600)],
     "keys-reset": [("reset",), ("keys", 3600)],
