@@ -84,6 +84,9 @@ static bool read_handler_option(struct process *process, const char *text, struc
     }
     memcpy(process->handler, text, length);
     process->handler[length] = '\0';
+    if (access(process->handler, R_OK) != 0) {
+        return error_set(err, "usage", "--handler is '%s': %s", process->handler, strerror(errno));
+    }
     process->console.handler_path = process->handler;
     return true;
 }
@@ -251,8 +254,13 @@ static enum exit_status complain(const char *command, const struct error *err,
         fprintf(stderr, "lunette %s: %s; see lunette %s --help\n", command, err->message, command);
         return EXIT_USAGE;
     }
-    fprintf(stderr, "lunette %s: %s%s%s\n", command, err->where, err->where[0] == '\0' ? "" : ": ",
-            err->message);
+    bool plain = error_is(err, "usage") || error_is(err, "lua") || err->operation[0] == '\0';
+    const char *parts[] = {err->where, err->operation, plain ? "" : err->code};
+    fprintf(stderr, "lunette %s: ", command);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        fprintf(stderr, "%s%s", parts[i], parts[i][0] == '\0' ? "" : ": ");
+    }
+    fprintf(stderr, "%s\n", err->message);
     if (traceback->length > 0) {
         fprintf(stderr, "%s\n", buffer_text(traceback));
     }

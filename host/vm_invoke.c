@@ -119,8 +119,11 @@ static bool choose_entry(lua_State *L, const char *name, const char *entry, stru
     if (lua_type(L, -1) == LUA_TFUNCTION) {
         return true;
     }
-    return error_set(err, "bad_handler", "%s returned a table in which '%s' is %s, not a function",
-                     name, entry, lua_isnil(L, -1) ? "missing" : luaL_typename(L, -1));
+    bool missing = lua_isnil(L, -1);
+    return error_set(err, "bad_handler",
+                     "%s returned a table in which '%s' is %s%s; name another with %s:NAME", name,
+                     entry, missing ? "missing" : luaL_typename(L, -1),
+                     missing ? "" : ", not a function", name);
 }
 
 /* Argument 1: the loading, 2: what the script returned. */

@@ -39,8 +39,10 @@ echo 'return 7' >"$WORK/seven.lua"
 invoke "$WORK/seven.lua" "$WORK/event.json"
 expect "a handler that is no function" "1 " "$status $out"
 invoke "$WORK/none.lua" "$WORK/event.json"
-expect "no handler" "1 " "$status $out"
-contains "is named" "none.lua" "$err"
+expect "no handler" "2 " "$status $out"
+expect "is named, in one line" \
+    "lunette invoke: --handler is '$WORK/none.lua': No such file or directory; \
+see lunette invoke --help" "$err"
 
 mkdir "$WORK/beside"
 for name in check event_samples manifest_text dynamodb_expression; do
