@@ -250,15 +250,25 @@ local function summary(photos, sum)
   return table.concat(parts, ", ")
 end
 
+-- Each once: what fails one photo, a bucket that isn't there, say, mostly fails all of them.
+local function print_tracebacks(photos)
+  local printed = {}
+  for _, photo in ipairs(photos) do
+    local traceback = photo.error and failure.field(photo.error, "traceback")
+    local text = traceback and ("%s\n%s\n"):format(tostring(photo.error), traceback)
+    if text and not printed[text] then
+      io.stderr:write(text)
+      printed[text] = true
+    end
+  end
+end
+
 local function print_result(photos)
   local sum = totals(photos)
   print_table(photos)
   if sum.bucket then print_destination(sum.bucket) end
   io.stdout:write("result       ", summary(photos, sum), "\n")
-  for _, photo in ipairs(photos) do
-    local traceback = photo.error and failure.field(photo.error, "traceback")
-    if traceback then io.stderr:write(tostring(photo.error), "\n", traceback, "\n") end
-  end
+  print_tracebacks(photos)
   local name = host.handler_name()
   io.stdout:write("\n", name == "the built-in handler"
     and "The rules are the built-in ones: put a handler.lua here to have your own.\n"

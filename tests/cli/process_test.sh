@@ -82,6 +82,12 @@ expect "and leaves nothing behind" 18 "$(ask pictures)"
 process "$SAMPLES/harbour.jpg"
 contains "and back" "medium:800x" "$(ask sizes harbour.jpg)"
 
+echo 'return function() error "no such luck" end' >"$WORK/fails.lua"
+process --handler "$WORK/fails.lua" "$SAMPLES/harbour.jpg" "$SAMPLES/moon.png"
+expect "a function that fails" 1 "$status"
+contains "both times" "2 photos, 2 failed" "$out"
+expect "shows its lines once" 1 "$(grep -c "^.*fails.lua:1: in function" <<<"$err")"
+
 # ---- a photo is replaced, deleted, broken -------------------------------------------------------
 
 mkdir "$WORK/other"
