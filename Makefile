@@ -85,7 +85,7 @@ Q   := $(if $(V),,@)
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 # ---- packages -------------------------------------------------------------------------------
 
@@ -299,7 +299,7 @@ test-sign: ci-deps ## sign random requests as botocore does (COUNT=5000)
 	@$(MAKE) --no-print-directory $(BUILD)/sign-requests
 	@BUILD=$(BUILD) python3 tests/aws/sign_test.py $(or $(COUNT),5000)
 
-test-contract: contract-deps ## run the stores' tests against real servers on loopback
+test-contract: contract-deps ## run the stores' tests against real servers on loopback (SERVER=moto)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette
 	@BUILD=$(BUILD) bash tests/contract/run $(SERVER)
 
