@@ -319,7 +319,7 @@ layer-check: test-deps ## run both layers in an empty root and a hostile one (AR
 	@for arch in $(LAYER_ARCHES); do $(MAKE) --no-print-directory layer ARCH=$$arch || exit; done
 	@$(MAKE) -f layer/Makefile --no-print-directory build/layer/bullseye.ready
 	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made function
-	-@$(MAKE) --no-print-directory $(RIE)
+	@$(MAKE) --no-print-directory $(RIE)
 	@RIE=$(RIE) bash tests/layer/run $(LAYER_ARCHES:%=%$(FLAVOUR:%=-%))
 
 layer-reproduce: layer ## build the layer again in another folder: the same bytes (ARCH=arm64)
