@@ -384,7 +384,9 @@ TEST(loop_stops_with_workers_in_flight)
                 &outcomes[1]);
     (void)spawn(&fixture, "task.sleep(60000)", &outcomes[2]);
     struct outcome nap;
-    run(&fixture, "task.sleep(20)", &nap);
+    for (int i = 0; i < 2000 && atomic_load(&works_begun) < THREADS; i++) {
+        run(&fixture, "task.sleep(5)", &nap);
+    }
     CHECK_INTEGER(atomic_load(&works_begun), THREADS);
     loop_stop_all(fixture.loop);
     for (int i = 0; i < 3; i++) {
