@@ -337,9 +337,8 @@ local function settle(upload)
 end
 
 local function created(upload)
-  if upload.bucket == rules.destination then
-    events.reject "it arrived in the bucket that results go to; that would never end"
-  end
+  insist(upload.bucket ~= rules.destination,
+    "rules.destination is '%s', where uploads arrive: that would never end", rules.destination)
   return settle(upload)
 end
 

@@ -209,6 +209,12 @@ refuses "--stroe" process --stroe x y
 
 # ---- what is no photo, and little memory --------------------------------------------------------
 
+export DESTINATION_BUCKET=uploads
+run process --store "$WORK/circle" "$SAMPLES/moon.png"
+unset DESTINATION_BUCKET
+expect "results that would go where uploads arrive are a failure" 1 "$status"
+contains "that names the rule" "rules.destination is 'uploads', where uploads arrive" "$out$err"
+
 mkfifo "$WORK/pipe"
 refuses "pipe: not a regular file" process --store "$WORK/store" "$WORK/pipe"
 run process --store "$WORK/small" --memory 128 "$SAMPLES/moon.png"

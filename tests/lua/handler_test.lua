@@ -398,7 +398,7 @@ t.test("the destination is not worked on", function()
   local world = new_world(quiet)
   world.place("images", "cat.jpg", "4000x3000 cat")
   local event = events.sample("s3-put", { bucket = "images", key = "cat.jpg" })
-  t.equal(run(load_handler(world), event).status, "rejected")
+  t.raises("rules.destination is 'images', where uploads arrive", load_handler(world), event, {})
   t.equal(world.writes, {})
 end)
 
