@@ -2,14 +2,7 @@
 -- status of everything that can go wrong.
 local t = ...
 
-local logged = {}
-package.loaded.log = setmetatable({}, {
-  __index = function(_, level)
-    return function(message, fields)
-      logged[#logged + 1] = { level = level, message = message, fields = fields }
-    end
-  end,
-})
+local logged = t.helper "logged"
 
 local events = require "events"
 local failure = require "failure"
@@ -131,7 +124,7 @@ t.test("what goes wrong has its status, and nothing leaks", function()
   }
   for _, service in ipairs(services) do
     for i, case in ipairs(cases) do
-      logged = {}
+      logged:forget()
       local _, answer = ask(sample(service, {}), case[1], { request_id = "r1" })
       local what = ("%s, case %d"):format(service, i)
       t.equal(answer.statusCode, case[2], what)

@@ -2,14 +2,7 @@
 -- that nothing broken hides what is not.
 local t = ...
 
-local logged = {}
-package.loaded.log = setmetatable({}, {
-  __index = function(_, level)
-    return function(message, fields)
-      logged[#logged + 1] = { level = level, message = message, fields = fields }
-    end
-  end,
-})
+local logged = t.helper "logged"
 
 local events = require "events"
 local failure = require "failure"
@@ -207,7 +200,7 @@ t.test("a message that can't be read hides no other", function()
     (s3_text "a b%":gsub("a%+b", "%%zz")), (s3_text "a":gsub('"a"', '"%%FF"')),
     (s3_text "a":gsub('"a"', '"%%"')), ("x"):rep(6 * 1024 * 1024) }
   for _, body in ipairs(bodies) do
-    logged = {}
+    logged:forget()
     local event = queue_event { s3_text "a", body, s3_text "b" }
     local shown = body:sub(1, 60)
     t.equal({ run_queue(event, {}) }, { "a b", "2" }, shown)

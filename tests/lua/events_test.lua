@@ -1,14 +1,7 @@
 -- The module `events`: every way an upload arrives, and what events.handler makes of it.
 local t = ...
 
-local logged = {}
-package.loaded.log = setmetatable({}, {
-  __index = function(_, level)
-    return function(message, fields)
-      logged[#logged + 1] = { level = level, message = message, fields = fields }
-    end
-  end,
-})
+local logged = t.helper "logged"
 
 local events = require "events"
 local image = require "image"
