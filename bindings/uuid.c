@@ -10,9 +10,9 @@
 #include "bindings/digest.h"
 #include "host/loop.h"
 #include "host/raise.h"
+#include "host/uuid.h"
 
-#define UUID_BYTES 16
-#define UUID_TEXT  36
+#define UUID_TEXT (UUID_SIZE - 1)
 
 struct text {
     const char *data;
@@ -40,25 +40,11 @@ static const struct {
     {"x500", "6ba7b814-9dad-11d1-80b4-00c04fd430c8"},
 };
 
-static void set_version(unsigned char uuid[UUID_BYTES], int version)
+static int push_uuid(lua_State *L, unsigned char uuid[UUID_BYTES], int version)
 {
-    uuid[6] = (unsigned char)((uuid[6] & 0x0F) | version << 4);
-    uuid[8] = (unsigned char)((uuid[8] & 0x3F) | 0x80);
-}
-
-static int push_uuid(lua_State *L, const unsigned char uuid[UUID_BYTES])
-{
-    char hex[2 * UUID_BYTES + 1];
-    char text[UUID_TEXT];
-    digest_hex(uuid, UUID_BYTES, hex);
-    size_t used = 0;
-    for (size_t i = 0; i < 2 * (size_t)UUID_BYTES; i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20) {
-            text[used++] = '-';
-        }
-        text[used++] = hex[i];
-    }
-    lua_pushlstring(L, text, sizeof text);
+    char text[UUID_SIZE];
+    uuid_write(uuid, version, text);
+    lua_pushlstring(L, text, UUID_TEXT);
     return 1;
 }
 
@@ -100,8 +86,7 @@ static int v4(lua_State *L)
 {
     unsigned char uuid[UUID_BYTES];
     fill_random(L, uuid);
-    set_version(uuid, 4);
-    return push_uuid(L, uuid);
+    return push_uuid(L, uuid, 4);
 }
 
 /* uuid.v7(): 48 bits of milliseconds, then random. */
@@ -113,8 +98,7 @@ static int v7(lua_State *L)
     for (int i = 0; i < 6; i++) {
         uuid[i] = (unsigned char)(now_ms >> (40 - 8 * i));
     }
-    set_version(uuid, 7);
-    return push_uuid(L, uuid);
+    return push_uuid(L, uuid, 7);
 }
 
 static void read_namespace(lua_State *L, const struct text *text, unsigned char uuid[UUID_BYTES])
@@ -151,8 +135,7 @@ static int v5(lua_State *L)
     if (!digest_compute(DIGEST_SHA1, hashed, length, digest, &digest_length, &err)) {
         raise_error(L, &err);
     }
-    set_version(digest, 5);
-    return push_uuid(L, digest);
+    return push_uuid(L, digest, 5);
 }
 
 static const luaL_Reg functions[] = {{"v4", v4}, {"v5", v5}, {"v7", v7}, {NULL, NULL}};

@@ -17,6 +17,7 @@
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/raise.h"
+#include "host/uuid.h"
 #include "host/vm.h"
 
 #define RESULT_BYTES_MAX (6 * 1024 * 1024) /* what Lambda answers at most */
@@ -140,22 +141,13 @@ static int host_handler_name(lua_State *L)
 }
 
 /* A random UUID, version 4, as Lambda's request ids are. */
-static void make_request_id(char text[37])
+static void make_request_id(char text[UUID_SIZE])
 {
-    unsigned char bytes[16];
+    unsigned char bytes[UUID_BYTES];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
         memset(bytes, 0, sizeof bytes);
     }
-    bytes[6] = (unsigned char)((bytes[6] & 0x0F) | 0x40);
-    bytes[8] = (unsigned char)((bytes[8] & 0x3F) | 0x80);
-    char *at = text;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *at++ = '-';
-        }
-        (void)snprintf(at, 3, "%02x", bytes[i]);
-        at += 2;
-    }
+    uuid_write(bytes, 4, text);
 }
 
 static lua_Integer optional_integer(lua_State *L, int index, const char *name, lua_Integer fallback)
@@ -194,7 +186,7 @@ static int host_invoke(lua_State *L)
     if (!console->loaded && !load(console, traceback, &err)) {
         return push_failure(L, &err, traceback);
     }
-    char random_id[37];
+    char random_id[UUID_SIZE];
     make_request_id(random_id);
     struct vm_invocation invocation = {
         .event = event,

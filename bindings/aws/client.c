@@ -108,17 +108,13 @@ static void make_headers(const struct aws_call *call, struct headers *headers)
     add_trace(headers);
 }
 
-static bool make_invocation_id(char id[37], struct error *err)
+static bool make_invocation_id(char id[UUID_SIZE], struct error *err)
 {
-    unsigned char b[16];
-    if (!digest_random(b, sizeof b, err)) {
+    unsigned char bytes[UUID_BYTES];
+    if (!digest_random(bytes, sizeof bytes, err)) {
         return false;
     }
-    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-    (void)snprintf(id, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-                   b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-                   b[13], b[14], b[15]);
+    uuid_write(bytes, 4, id);
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include "bindings/aws/sigv4.h"
 #include "host/http.h"
 #include "host/loop.h"
+#include "host/uuid.h"
 
 /* What the operations of one service share. Plain data, but for the keys: its owner calls
  * aws_client_release(). Must not move while a call runs. */
@@ -92,7 +93,7 @@ struct aws_call {
     struct retry retry;
     struct http_transfer *transfer; /* while one runs */
     struct loop_timer timer;        /* while it waits before the next */
-    char invocation_id[37];         /* the same for all attempts */
+    char invocation_id[UUID_SIZE];  /* the same for all attempts */
     int64_t clock_ahead_ms;         /* what the last attempt was signed with */
     bool clock_corrected, reconnected, moved;
     bool uncertain; /* after a failure: it may have been done all the same */
