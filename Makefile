@@ -10,16 +10,22 @@ endif
 
 BUILD := build/$(MODE)$(if $(filter gcc,$(CC)),,-$(notdir $(CC)))
 
-PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagick
+# What only a person needs at a terminal; the layer is built with REPL=0.
+REPL ?= 0
+
+PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagick libjpeg lcms2 zlib \
+             libwebp libdeflate $(if $(filter 1,$(REPL)),libedit)
 
 # What each package is for is said in README.md, "What it stands on".
 DEPS      := gcc libc6-dev make pkg-config liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
-             libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev ca-certificates
+             libssl-dev libsqlite3-dev libjansson-dev libgraphicsmagick1-dev \
+             libjpeg62-turbo-dev liblcms2-dev zlib1g-dev libwebp-dev libdeflate-dev libedit-dev \
+             libstb-dev ca-certificates
 # The servers that the tests start on loopback: Ceph's S3, AWS's own DynamoDB Local.
-TEST_DEPS := python3 openssl libheif-examples radosgw ceph-mon ceph-osd ceph-common curl maven \
-             openjdk-17-jre-headless
+TEST_DEPS := python3 openssl tmux libheif-examples fonts-dejavu-core radosgw ceph-mon ceph-osd \
+             ceph-common curl maven openjdk-17-jre-headless
 CONTRACT_DEPS := python3-venv awscli
-BENCH_DEPS    := python3-venv graphicsmagick
+BENCH_DEPS    := python3-venv graphicsmagick libvips-tools
 # AWS's Runtime Interface Client for Node compiles its own curl.
 LAMBDA_BENCH_DEPS := g++ cmake make autoconf automake libtool xz-utils zip unzip
 # What the layer is linked from is not installed, but fetched (layer/Makefile).
@@ -31,8 +37,11 @@ LAYER_DEPS_arm64_heif  := g++-aarch64-linux-gnu meson
 # To run it where nothing else is, on another system, and on another processor.
 LAYER_CHECK_DEPS := debootstrap qemu-user-static iproute2 python3 openssl binutils
 CI_DEPS   := clang clang-tidy clang-format cppcheck lua-check libclang-rt-14-dev git \
-             python3-botocore
+             python3-botocore valgrind
 RIE_DEPS  := python3-venv
+TEMPLATE_DEPS := python3-venv
+REFERENCE_DEPS := python3-venv
+SYSTEMS_DEPS := python3-venv
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
@@ -59,15 +68,21 @@ VERSION := 0.1.0
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 
-CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DLUNETTE_VERSION='"$(VERSION)"' \
+CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DLUNETTE_VERSION='"$(VERSION)"' -DLUNETTE_REPL=$(REPL) \
                $(PACKAGE_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL   = -std=c11 -fPIE -pthread $(OPTIMISE) $(WARNINGS) $(CFLAGS)
 LDFLAGS_ALL  = -pie -pthread $(OPTIMISE) -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS         = $(PACKAGE_LIBS) -lm
 
+REPL_SOURCES := $(wildcard host/repl/*.c host/repl/*.lua) host/commands/repl.lua \
+                host/commands/test.lua bindings/overlay.c
 SOURCES     := $(sort $(wildcard host/*.c host/*/*.c bindings/*.c bindings/*/*.c bindings/*/*/*.c))
 LUA_SOURCES := $(sort $(wildcard bindings/*.lua bindings/api/*.lua host/commands/*.lua) \
-                      $(wildcard scripts/handler.lua))
+                      $(wildcard host/repl/*.lua) $(wildcard scripts/handler.lua))
+ifneq ($(REPL),1)
+SOURCES     := $(filter-out $(REPL_SOURCES),$(SOURCES))
+LUA_SOURCES := $(filter-out $(REPL_SOURCES),$(LUA_SOURCES))
+endif
 OBJECTS     := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 UNIT_TESTS  := $(sort $(wildcard tests/unit/*.c))
 UNIT_OBJECTS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
@@ -77,9 +92,10 @@ EXTRA       := $(if $(filter tsan,$(MODE)),$(BUILD)/tests/tsan.o)
 SAY := $(if $(V),@true,@echo)
 Q   := $(if $(V),,@)
 
-.PHONY: all help deps test-deps contract-deps ci-deps demo test test-sign test-rie unit samples \
-        fuzz fuzzers lint bench bench-deps bench-aws bench-image bench-cold bench-lambda \
-        bench-lambda-deps layer layer-deps layer-check layer-reproduce function clean FORCE
+.PHONY: all help deps test-deps contract-deps ci-deps demo test test-image test-sign test-rie \
+        test-instructions test-thumbhash test-systems unit samples fuzz fuzzers lint bench bench-deps bench-aws \
+        bench-image bench-cold bench-lambda bench-lambda-deps bench-readme layer layer-deps \
+        layer-check layer-reproduce function test-templates deploy undeploy clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -195,6 +211,17 @@ $(RIVAL_NODE): tests/bench/lambda/package.json $(NODE)
 	  npm install --silent --no-fund --no-audit --prefix $(@D)/function 'sharp@0.35.5'
 	@touch $@
 
+# What pictures are compared with, pixel by pixel; the same versions.
+REFERENCE := build/reference/stamp
+
+$(REFERENCE): tests/bench/lambda/requirements.txt $(NODE)
+	$(SAY) "  PIP pillow, numpy; NPM sharp"
+	$(new-venv)
+	$(Q)$(@D)/bin/pip install -q $$(grep -i '^pillow' $<) 'numpy==2.3.5'
+	$(Q)PATH=$(CURDIR)/$(dir $(NODE))bin:$$PATH npm install --silent --no-fund --no-audit \
+	  --cache $(RIVALS)/npm --prefix $(@D)/node 'sharp@0.35.5'
+	@touch $@
+
 # In one file, as they are usually deployed: it starts faster.
 $(RIVALS)/node/function/handler.js: tests/bench/lambda/handler.mjs $(RIVAL_NODE)
 	@cp $< $(RIVALS)/node/build
@@ -299,9 +326,36 @@ test-sign: ci-deps ## sign random requests as botocore does (COUNT=5000)
 	@$(MAKE) --no-print-directory $(BUILD)/sign-requests
 	@BUILD=$(BUILD) python3 tests/aws/sign_test.py $(or $(COUNT),5000)
 
+THUMBHASH := build/thumbhash/0.1.1
+
+$(THUMBHASH): $(NODE)
+	$(SAY) "  NPM thumbhash $(@F)"
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	$(Q)PATH=$(CURDIR)/$(<D)/bin:$$PATH npm install --silent --no-fund --no-audit --ignore-scripts \
+	  --cache $(@D)/npm --prefix $(@D) 'thumbhash@$(@F)'
+	@touch $@
+
+test-thumbhash: ## hold the ThumbHashes of the unit tests against those of the format's inventor
+	$(call install-packages,$(CONTRACT_DEPS))
+	@$(MAKE) --no-print-directory $(THUMBHASH)
+	@$(dir $(NODE))bin/node tests/unit/thumbhash.mjs $(dir $(THUMBHASH)) >$(THUMBHASH).rows
+	@grep -E '^    \{[0-9]+, [0-9]+, [0-2], "' tests/unit/image_glance_test.c | \
+	  diff $(THUMBHASH).rows -
+
+test-image: test-deps ## hold pictures to sharp's and Pillow's, pixel by pixel, and colours to littlecms's
+	$(call install-packages,$(REFERENCE_DEPS))
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made $(REFERENCE)
+	@LUNETTE=$(BUILD)/lunette build/reference/bin/python tests/image/reference_test.py
+
 test-contract: contract-deps ## run the stores' tests against real servers on loopback (SERVER=moto)
-	@$(MAKE) --no-print-directory $(BUILD)/lunette
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made
 	@BUILD=$(BUILD) bash tests/contract/run $(SERVER)
+
+test-systems: test-deps ## run the recipes next to the systems that they replace (CHECK=words)
+	$(call install-packages,$(SYSTEMS_DEPS))
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made $(RIVAL_PYTHON)
+	@LUNETTE=$(BUILD)/lunette tests/systems/run $(CHECK)
 
 # ---- Lambda ---------------------------------------------------------------------------------
 
@@ -347,15 +401,44 @@ build/rie/aws-lambda-rie: Makefile
 	$(Q)install -m 755 \
 	  $(@D)/wheel/samcli/local/rapid/aws-lambda-rie-$(subst aarch64,arm64,$(shell uname -m)) $@
 
+TEMPLATES := build/templates/1.58.0
+
+$(TEMPLATES):
+	$(SAY) "  PIP cfn-lint $(@F)"
+	$(new-venv)
+	$(Q)$(@D)/bin/pip install -q 'cfn-lint==$(@F)'
+	@touch $@
+
+test-templates: ## read the template with AWS's linter, and compare the role with the rules
+	$(call install-packages,$(TEMPLATE_DEPS))
+	@$(MAKE) --no-print-directory $(TEMPLATES)
+	@build/templates/bin/python tests/layer/templates_test.py
+
+deploy: ## deploy to AWS: make layer function deploy ARCH=arm64 STACK=photos ARTIFACTS=BUCKET (PARAMETERS='Api=yes')
+	@sh layer/deploy.sh $(STACK) $(ARTIFACTS) $(ARCH) $(PARAMETERS)
+
+undeploy: ## delete the stack from AWS; buckets and tables with what is in them stay (STACK=photos)
+	@aws cloudformation delete-stack --stack-name $(STACK)
+	@aws cloudformation wait stack-delete-complete --stack-name $(STACK)
+
 test-rie: test-deps ## run the program behind AWS's emulator of Lambda (BOOTSTRAP=FILE for the layer)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette
 	@$(MAKE) --no-print-directory $(RIE)
 	@LUNETTE=$(BUILD)/lunette python3 tests/runtime/rie.py $(RIE)
 
+test-instructions: ci-deps ## hold a render's instructions to their checked-in figures
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made
+	@BUILD=$(BUILD) bash tests/bench/instructions
+
 lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
 	@bash tests/lint.sh
 
 # ---- benches --------------------------------------------------------------------------------
+
+build/bench/image-floor: tests/bench/image_floor.c
+	@mkdir -p $(@D)
+	$(SAY) "  CC,LD $@"
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $< -ljpeg
 
 build/bench/stand-in: tests/bench/stand_in.c
 	@mkdir -p $(@D)
@@ -365,7 +448,7 @@ build/bench/stand-in: tests/bench/stand_in.c
 bench: bench-aws bench-image bench-cold bench-lambda ## measure everything that is measured; tables and JSON in build/bench/
 
 bench-image: bench-lambda-deps ## variants of photos, next to sharp's, Pillow's and gm's (PHOTOS=FILE...)
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made build/bench/image-floor
 	@BUILD=$(BUILD) bash tests/bench/run image
 
 build/bench/delay: tests/bench/delay.c
@@ -385,6 +468,9 @@ bench-lambda: bench-lambda-deps ## a photo's whole way, next to Python's and Nod
 	@$(MAKE) --no-print-directory layer function ARCH=x86_64
 	@$(MAKE) --no-print-directory build/bench/delay $(SAMPLES)/made
 	@bash tests/bench/run lambda
+
+bench-readme: ## put what was measured into README.md: make bench-lambda bench-readme (BENCHES=lambda)
+	@python3 tests/bench/publish.py $(BENCHES)
 
 bench-aws: bench-deps ## S3 requests and their CPU, next to boto3's (BENCH_SECONDS=100)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette build/bench/stand-in

@@ -16,6 +16,7 @@
 struct reader {
     lua_State *L;
     int index;
+    int argument; /* which one complaints name */
     const char *function;
     const struct argument *fields;
     char *out;
@@ -44,7 +45,7 @@ static _Noreturn PRINTF_LIKE(2, 3) void complain(const struct reader *reader, co
 {
     va_list arguments;
     va_start(arguments, format);
-    complain_v(reader->L, reader->index, reader->function, format, arguments);
+    complain_v(reader->L, reader->argument, reader->function, format, arguments);
 }
 
 /* How many letters differ, roughly: enough to guess what was meant (Levenshtein, short words). */
@@ -258,8 +259,15 @@ void arguments_read(lua_State *L, int index, const char *function, const struct 
                     void *out, int job_index)
 {
     index = lua_absindex(L, index);
-    struct reader reader = {L,      index, function,
-                            fields, out,   job_index == 0 ? 0 : lua_absindex(L, job_index)};
+    arguments_read_part(L, index, index, function, fields, out, job_index);
+}
+
+void arguments_read_part(lua_State *L, int index, int argument, const char *function,
+                         const struct argument *fields, void *out, int job_index)
+{
+    index = lua_absindex(L, index);
+    struct reader reader = {
+        L, index, argument, function, fields, out, job_index == 0 ? 0 : lua_absindex(L, job_index)};
     if (lua_type(L, index) != LUA_TTABLE) {
         complain(&reader, "a table of named fields expected, got %s", luaL_typename(L, index));
     }

@@ -51,6 +51,10 @@ struct argument {
 void arguments_read(lua_State *L, int index, const char *function, const struct argument *fields,
                     void *out, int job_index);
 
+/* Likewise a table at `index` that came within the function's argument number `argument`. */
+void arguments_read_part(lua_State *L, int index, int argument, const char *function,
+                         const struct argument *fields, void *out, int job_index);
+
 /* Raises "bad argument #INDEX to 'FUNCTION' (TEXT)" with code `usage`. */
 _Noreturn void arguments_complain(lua_State *L, int index, const char *function, const char *format,
                                   ...) __attribute__((format(printf, 4, 5)));

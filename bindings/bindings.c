@@ -17,6 +17,7 @@ const luaL_Reg bindings_modules[] = {
     {"json", luaopen_json},
     {"log", luaopen_log},
     {"s3", luaopen_s3},
+    {"stages", luaopen_stages},
     {"store", luaopen_store},
     {"task", luaopen_task},
     {"uuid", luaopen_uuid},

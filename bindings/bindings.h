@@ -36,9 +36,13 @@ int luaopen_image(lua_State *L);
 int luaopen_json(lua_State *L);
 int luaopen_log(lua_State *L);
 int luaopen_s3(lua_State *L);
+int luaopen_stages(lua_State *L);
 int luaopen_store(lua_State *L);
 int luaopen_task(lua_State *L);
 int luaopen_uuid(lua_State *L);
+
+/* Of the REPL only, and not in the table above. */
+int luaopen_overlay(lua_State *L);
 
 /* `bindings` is borrowed as long as the state lives. */
 void bindings_attach(lua_State *L, struct bindings *bindings);

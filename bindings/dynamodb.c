@@ -206,6 +206,7 @@ static const struct dynamodb_kind kinds[] = {
     KIND("batch_get", "BatchGetItem", false, dynamodb_results_batch),
     KIND("batch_write", "BatchWriteItem", true, dynamodb_results_unprocessed),
     KIND("transact", "TransactWriteItems", true, dynamodb_results_written),
+    KIND("describe", "DescribeTable", false, dynamodb_results_keys),
 };
 /* clang-format on */
 

@@ -33,6 +33,7 @@ struct dynamodb_job {
 /* Each pushes results and returns their number; may raise, for the job owns the document. */
 int dynamodb_results_item(lua_State *L, json_t *answer);    /* item or nil */
 int dynamodb_results_written(lua_State *L, json_t *answer); /* true[, attributes] */
+int dynamodb_results_keys(lua_State *L, json_t *answer);    /* {{name=, type="S"}, ...} */
 int dynamodb_results_page(lua_State *L, json_t *answer);    /* {items, count, ...} */
 int dynamodb_results_batch(lua_State *L, json_t *answer);   /* {[table]={item...}}, text or nil */
 int dynamodb_results_unprocessed(lua_State *L, json_t *answer); /* text or nil */

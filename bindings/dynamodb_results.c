@@ -109,6 +109,42 @@ static void set_text(lua_State *L, const char *field, json_t *text)
     }
 }
 
+/* The type that AttributeDefinitions gives the attribute: "S", "N" or "B"; "" where it does not. */
+static const char *type_of(json_t *definitions, const char *attribute)
+{
+    size_t index;
+    json_t *definition;
+    json_array_foreach(definitions, index, definition)
+    {
+        const char *name = json_string_value(json_object_get(definition, "AttributeName"));
+        const char *type = json_string_value(json_object_get(definition, "AttributeType"));
+        if (name != NULL && type != NULL && strcmp(name, attribute) == 0) {
+            return type;
+        }
+    }
+    return "";
+}
+
+int dynamodb_results_keys(lua_State *L, json_t *answer)
+{
+    json_t *table = json_object_get(answer, "Table");
+    json_t *schema = json_object_get(table, "KeySchema");
+    size_t index;
+    json_t *element;
+    lua_createtable(L, (int)json_array_size(schema), 0);
+    json_array_foreach(schema, index, element)
+    {
+        json_t *name = json_object_get(element, "AttributeName");
+        lua_createtable(L, 0, 2);
+        set_text(L, "name", name);
+        lua_pushstring(L, type_of(json_object_get(table, "AttributeDefinitions"),
+                                  json_is_string(name) ? json_string_value(name) : ""));
+        lua_setfield(L, -2, "type");
+        lua_rawseti(L, -2, (lua_Integer)index + 1);
+    }
+    return 1;
+}
+
 static void push_reasons(lua_State *L, json_t *reasons)
 {
     size_t count = json_array_size(reasons);

@@ -7,6 +7,8 @@
 #include <lauxlib.h>
 
 #include "bindings/bindings.h"
+#include "bindings/stages.h"
+#include "bindings/xray.h"
 
 #define FIELD_READS    "reads"
 #define FIELD_WRITES   "writes"
@@ -55,7 +57,7 @@ static void set_integer(lua_State *L, const char *field, lua_Integer value)
 static void push_effect(lua_State *L, const struct effect *effect, const struct job *job,
                         const struct error *err)
 {
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 10);
     lua_pushstring(L, effect->operation);
     lua_setfield(L, -2, "operation");
     lua_pushlstring(L, effect->place, effect->place_length);
@@ -70,6 +72,10 @@ static void push_effect(lua_State *L, const struct effect *effect, const struct 
         lua_pushstring(L, err->code);
         lua_setfield(L, -2, "code");
     }
+    int attempts = err != NULL ? err->attempts : job->error.attempts;
+    if (attempts > 0) {
+        set_integer(L, "attempts", attempts);
+    }
     lua_pushnumber(L, (lua_Number)(job->finished_us - job->started_us) / 1000);
     lua_setfield(L, -2, "milliseconds");
     lua_pushboolean(L, effect->write);
@@ -79,6 +85,8 @@ static void push_effect(lua_State *L, const struct effect *effect, const struct 
 void effects_record(lua_State *L, const struct effect *effect, const struct job *job,
                     const struct error *err)
 {
+    stages_record(effect, job->finished_us - job->started_us);
+    xray_record(L, effect, job, err);
     luaL_checkstack(L, 8, "recording an effect");
     push_state(L);
     const char *counter = effect->write ? FIELD_WRITES : FIELD_READS;

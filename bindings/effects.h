@@ -5,7 +5,8 @@
  * REPL) read the list through the internal module `effects`:
  *
  *     effects.list()     oldest first: {operation="s3.put", place="uploads", key="a.jpg",
- *                        bytes=1234, status=200, code=nil, milliseconds=3.1, write=true}
+ *                        bytes=1234, status=200, code=nil, milliseconds=3.1, write=true,
+ *                        attempts=nil, or how often a server was asked}
  *     effects.counts()   {reads=, writes=, failures=} since the last clear; writes that failed
  *                        (or lost their condition) count as failures alone
  *     effects.clear()

@@ -218,6 +218,14 @@ end
 
 -- ---- the handler -------------------------------------------------------------------------------
 
+-- For whoever looks at the line of metrics. Metrics must not be what brings an invocation down.
+local function note_invocation(context)
+  if type(context) ~= "table" then return end
+  metrics.property("request_id", context.request_id)
+  metrics.property("xray_trace_id", context.trace_id and context.trace_id:match "Root=([^;]+)")
+  if context.cold_start then metrics.count "cold_start" end
+end
+
 local rules_fields = {
   created = { "callable" },
   deleted = { "callable" },
@@ -234,6 +242,7 @@ function events.handler(rules)
     check.complain(1, "handler", ("field 'request' %s"):format(wrong))
   end
   return function(event, context)
+    note_invocation(context)
     local form = requests.form_of(event)
     if form then
       local answer = run_request(router, event, form, context)

@@ -1,6 +1,7 @@
 /*
- * image.c - the module `image`: probe, open, and the photo with its steps. Rendering is in
- * image_render.c, the contract in bindings/api/image.lua.
+ * image.c - the module `image`: probe, open, and the photo. Its steps are in image_steps.c, renders
+ * in image_render.c, looks in image_look.c and image_glance.c, the contract in
+ * bindings/api/image.lua.
  */
 #include <inttypes.h>
 #include <lauxlib.h>
@@ -10,6 +11,7 @@
 #include "bindings/arguments.h"
 #include "bindings/bindings.h"
 #include "bindings/image/engine.h"
+#include "bindings/image/look.h"
 #include "bindings/photo.h"
 #include "host/raise.h"
 
@@ -37,6 +39,7 @@ static const struct argument limit_fields[] = {
 static const struct argument source_fields[] = {
     {"bytes", ARGUMENT_TEXT, offsetof(struct source, bytes), .required = true},
     {"limits", ARGUMENT_TABLE},
+    {"allow_damaged", ARGUMENT_BOOLEAN, offsetof(struct source, limits.allow_damaged)},
     {.name = NULL},
 };
 
@@ -55,7 +58,7 @@ static void read_limits(lua_State *L, const char *function, struct image_limits 
 {
     const struct image_limits allowed = *limits;
     if (lua_getfield(L, 1, "limits") == LUA_TTABLE) {
-        arguments_read(L, -1, function, limit_fields, limits, 0);
+        arguments_read_part(L, -1, 1, function, limit_fields, limits, 0);
     }
     lua_pop(L, 1);
     check_lowered(L, function, "pixels", limits->pixels, allowed.pixels);
@@ -65,13 +68,19 @@ static void read_limits(lua_State *L, const char *function, struct image_limits 
     check_lowered(L, function, "bytes", limits->bytes, allowed.bytes);
 }
 
+const struct image_limits *photo_limits(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &limits_key);
+    const struct image_limits *limits = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return limits;
+}
+
 /* Argument 1, bytes or {bytes=, limits=}; leaves the string on top of the stack. */
 static void read_source(lua_State *L, const char *function, struct source *source)
 {
     lua_settop(L, 1);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &limits_key);
-    source->limits = *(struct image_limits *)lua_touserdata(L, -1);
-    lua_pop(L, 1);
+    source->limits = *photo_limits(L);
     if (lua_type(L, 1) == LUA_TSTRING) {
         source->bytes.data = lua_tolstring(L, 1, &source->bytes.length);
         lua_pushvalue(L, 1);
@@ -117,9 +126,11 @@ static void set_text(lua_State *L, const char *field, const char *text)
     lua_setfield(L, -2, field);
 }
 
-static int push_info(lua_State *L, const struct image_info *info, size_t size)
+static int push_info(lua_State *L, const char *bytes, const struct image_info *info, size_t size)
 {
-    lua_createtable(L, 0, 15);
+    char profile[LOOK_TEXT_MAX];
+    look_profile(bytes, info, profile);
+    lua_createtable(L, 0, 17);
     set_text(L, "format", image_format_name(info->format));
     set_text(L, "content_type", image_format_content_type(info->format));
     set_integer(L, "width", info->oriented_width);
@@ -134,6 +145,9 @@ static int push_info(lua_State *L, const struct image_info *info, size_t size)
     set_integer(L, "channels", info->channels);
     set_boolean(L, "progressive", info->progressive);
     set_integer(L, "profile_bytes", info->profile_bytes);
+    if (profile[0] != '\0') {
+        set_text(L, "profile", profile);
+    }
     set_integer(L, "metadata_bytes", info->metadata_bytes);
     set_integer(L, "size", (int64_t)size);
     return 1;
@@ -146,7 +160,7 @@ static int probe(lua_State *L)
     struct image_info info;
     read_source(L, "probe", &source);
     probe_source(L, &source, "image.probe", &info);
-    return push_info(L, &info, source.bytes.length);
+    return push_info(L, source.bytes.data, &info, source.bytes.length);
 }
 
 /* image.formats() */
@@ -172,17 +186,17 @@ static int open_photo(lua_State *L)
 {
     struct source source;
     read_source(L, "open", &source); /* argument, bytes */
-    struct photo *photo = lua_newuserdatauv(L, sizeof *photo, 1);
+    struct photo *photo = lua_newuserdatauv(L, sizeof *photo, PHOTO_VALUES);
     memset(photo, 0, sizeof *photo);
     luaL_setmetatable(L, PHOTO_METATABLE); /* argument, bytes, photo */
     probe_source(L, &source, "image.open", &photo->info);
     lua_pushvalue(L, 2);
-    (void)lua_setiuservalue(L, -2, 1);
+    (void)lua_setiuservalue(L, -2, PHOTO_BYTES);
     photo->bytes = source.bytes.data;
     photo->length = source.bytes.length;
     photo->limits = source.limits;
-    photo->width = photo->info.oriented_width;
-    photo->height = photo->info.oriented_height;
+    photo->chain.width = photo->info.oriented_width;
+    photo->chain.height = photo->info.oriented_height;
     photo->open = true;
     return 1;
 }
@@ -193,8 +207,10 @@ static int close_photo(lua_State *L)
     struct photo *photo = luaL_checkudata(L, 1, PHOTO_METATABLE);
     photo->open = false;
     photo->bytes = NULL;
-    lua_pushnil(L);
-    (void)lua_setiuservalue(L, 1, 1);
+    for (int i = 1; i <= PHOTO_VALUES; i++) {
+        lua_pushnil(L);
+        (void)lua_setiuservalue(L, 1, i);
+    }
     return 0;
 }
 
@@ -210,7 +226,7 @@ struct photo *photo_check(lua_State *L, int index, const char *function)
 static int photo_info(lua_State *L)
 {
     const struct photo *photo = photo_check(L, 1, "info");
-    return push_info(L, &photo->info, photo->length);
+    return push_info(L, photo->bytes, &photo->info, photo->length);
 }
 
 static int photo_text(lua_State *L)
@@ -218,114 +234,30 @@ static int photo_text(lua_State *L)
     const struct photo *photo = luaL_checkudata(L, 1, PHOTO_METATABLE);
     if (photo->open) {
         lua_pushfstring(L, "photo (%s %I x %I)", image_format_name(photo->info.format),
-                        (LUAI_UACINT)photo->width, (LUAI_UACINT)photo->height);
+                        (LUAI_UACINT)photo->chain.width, (LUAI_UACINT)photo->chain.height);
     } else {
         lua_pushstring(L, "photo (closed)");
     }
     return 1;
 }
 
-/* ---- steps ----------------------------------------------------------------------------------- */
-
-/* Records the step and returns the photo. */
-static int add_step(lua_State *L, const struct image_step *step, const char *function)
-{
-    struct photo *photo = photo_check(L, 1, function);
-    struct error err;
-    if (photo->step_count == PHOTO_STEPS_MAX) {
-        (void)error_set(&err, "limit", "a photo takes %d steps", PHOTO_STEPS_MAX);
-        raise_error(L, &err);
-    }
-    if (!image_steps_size(step, 1, &photo->width, &photo->height, &err)) {
-        raise_error(L, &err);
-    }
-    photo->steps[photo->step_count++] = *step;
-    lua_settop(L, 1);
-    return 1;
-}
-
-#define CROP(field, least)                                                                         \
-    {                                                                                              \
-#field, ARGUMENT_INTEGER, offsetof(struct image_step, field),                              \
-            .required = true, .min = (least), .max = INT32_MAX                                     \
-    }
-
-static const struct argument crop_fields[] = {
-    CROP(x, 0), CROP(y, 0), CROP(width, 1), CROP(height, 1), {.name = NULL},
-};
-
-static int crop(lua_State *L)
-{
-    struct image_step step = {.kind = IMAGE_CROP};
-    (void)photo_check(L, 1, "crop");
-    arguments_read(L, 2, "crop", crop_fields, &step, 0);
-    return add_step(L, &step, "crop");
-}
-
-static int rotate(lua_State *L)
-{
-    struct image_step step = {.kind = IMAGE_ROTATE};
-    (void)photo_check(L, 1, "rotate");
-    lua_Integer angle = luaL_checkinteger(L, 2);
-    step.angle = angle > 0 && angle < 360 ? (int)angle : 0;
-    if (step.angle % 90 != 0 || step.angle == 0) {
-        arguments_complain(L, 2, "rotate", "the angle must be 90, 180 or 270, not %lld",
-                           (long long)angle);
-    }
-    return add_step(L, &step, "rotate");
-}
-
-static int flip(lua_State *L)
-{
-    return add_step(L, &(struct image_step){.kind = IMAGE_FLIP}, "flip");
-}
-
-static int flop(lua_State *L)
-{
-    return add_step(L, &(struct image_step){.kind = IMAGE_FLOP}, "flop");
-}
-
-static int grayscale(lua_State *L)
-{
-    return add_step(L, &(struct image_step){.kind = IMAGE_GRAYSCALE}, "grayscale");
-}
-
-static int blur(lua_State *L)
-{
-    struct image_step step = {.kind = IMAGE_BLUR, .sigma = luaL_checknumber(L, 2)};
-    return add_step(L, &step, "blur");
-}
-
-static int sharpen(lua_State *L)
-{
-    struct image_step step = {.kind = IMAGE_SHARPEN, .sigma = luaL_checknumber(L, 2)};
-    return add_step(L, &step, "sharpen");
-}
-
-static int pixelate(lua_State *L)
-{
-    struct image_step step = {.kind = IMAGE_PIXELATE, .width = luaL_checkinteger(L, 2)};
-    step.height = step.width;
-    return add_step(L, &step, "pixelate");
-}
-
 /* ---- the module ------------------------------------------------------------------------------ */
 
 static const luaL_Reg functions[] = {
+    {"check", photo_check_targets},
+    {"distance", image_distance},
     {"formats", formats},
     {"open", open_photo},
     {"probe", probe},
+    {"steps", image_steps},
     {NULL, NULL},
 };
 
 static const luaL_Reg methods[] = {
-    {"blur", blur},           {"close", close_photo},
-    {"crop", crop},           {"encode", photo_encode},
-    {"flip", flip},           {"flop", flop},
-    {"grayscale", grayscale}, {"info", photo_info},
-    {"pixelate", pixelate},   {"plan", photo_plan},
-    {"render", photo_render}, {"rotate", rotate},
-    {"sharpen", sharpen},     {NULL, NULL},
+    {"close", close_photo},         {"colours", photo_colours}, {"encode", photo_encode},
+    {"exif", photo_exif},           {"info", photo_info},       {"phash", photo_phash},
+    {"plan", photo_plan},           {"render", photo_render},   {"sha256", photo_sha256},
+    {"thumbhash", photo_thumbhash}, {"trim", photo_trim},       {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {
@@ -339,9 +271,9 @@ static const luaL_Reg metamethods[] = {
 static bool push_field(lua_State *L, const struct photo *photo, const char *name)
 {
     if (strcmp(name, "width") == 0) {
-        lua_pushinteger(L, photo->width);
+        lua_pushinteger(L, photo->chain.width);
     } else if (strcmp(name, "height") == 0) {
-        lua_pushinteger(L, photo->height);
+        lua_pushinteger(L, photo->chain.height);
     } else if (strcmp(name, "format") == 0) {
         lua_pushstring(L, image_format_name(photo->info.format));
     } else if (strcmp(name, "content_type") == 0) {
@@ -383,6 +315,7 @@ static void create_metatable(lua_State *L)
     luaL_newmetatable(L, PHOTO_METATABLE);
     luaL_setfuncs(L, metamethods, 0);
     luaL_newlib(L, methods);
+    photo_set_step_methods(L);
     lua_pushcclosure(L, photo_index, 1);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);

@@ -8,72 +8,53 @@
 #include <string.h>
 
 #include "bindings/arguments.h"
-#include "bindings/photo.h"
-#include "host/loop.h"
+#include "bindings/image_render.h"
 #include "host/raise.h"
 
 #define TARGETS_MAX 64
 
 /* One target as it is read, beside the engine's. */
 struct wish {
-    int64_t width, height, quality;
-    int fit, gravity, filter, format;
-    bool enlarge, progressive, lossless, keep_metadata, animated;
+    int64_t width, height, quality, min_quality, max_bytes, effort, alpha_quality;
+    int fit, gravity, filter, format, chroma;
+    bool enlarge, progressive, lossless, near_lossless, smart_subsample, keep_metadata, animated;
     struct {
         const char *data;
         size_t length;
     } background, name;
 };
 
-struct entry {
-    struct image_target target;
-    struct image_output output;
-    const char *name; /* borrowed from an anchored string; NULL: none */
-    size_t name_length;
-};
-
-/* The photo's own state is copied: it may be changed or closed while this runs. */
-struct render_job {
-    struct job job;
-    const char *bytes; /* borrowed from an anchored string */
-    size_t length;
-    struct image_info info;
-    struct image_limits limits;
-    struct image_step steps[PHOTO_STEPS_MAX];
-    size_t step_count;
-    bool list; /* the result is a list */
-    size_t count;
-    struct entry entries[];
-};
-
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-static const char *const fits[] = {"inside", "cover", "contain", "fill", NULL};
-static const char *const gravities[] = {"center",    "north", "northeast", "east",
-                                        "southeast", "south", "southwest", "west",
-                                        "northwest", NULL};
+static const char *const fits[] = {"inside", "cover", "contain", "fill", "outside", NULL};
+static const char *const gravities[] = {"center",    "north",   "northeast", "east",
+                                        "southeast", "south",   "southwest", "west",
+                                        "northwest", "entropy", "attention", NULL};
 static const char *const filters[] = {"lanczos",  "mitchell", "catrom",  "cubic", "triangle",
                                       "bilinear", "box",      "nearest", NULL};
 static const enum image_filter filter_of[] = {IMAGE_LANCZOS, IMAGE_MITCHELL, IMAGE_CATROM,
                                               IMAGE_CATROM,  IMAGE_TRIANGLE, IMAGE_TRIANGLE,
                                               IMAGE_BOX,     IMAGE_NEAREST};
+static const char *const chromas[] = {"auto", "4:2:0", "4:4:4", NULL};
 static const char *const written[] = {"jpeg", "jpg", "png", "webp", "gif", NULL};
 
 /* clang-format off */
 #define ENCODE_FIELDS                                                                              \
     {.name = "format", .type = ARGUMENT_CHOICE, .offset = offsetof(struct wish, format),           \
      .choices = written},                                                                          \
-    {.name = "quality", .type = ARGUMENT_INTEGER, .offset = offsetof(struct wish, quality),        \
-     .min = 1, .max = 100},                                                                        \
-    BOOLEAN(progressive), BOOLEAN(lossless), BOOLEAN(keep_metadata), BOOLEAN(animated),            \
-    TEXT(background), TEXT(name)
+    NUMBER(quality, 1, 100), NUMBER(max_bytes, 1, INT64_MAX), NUMBER(min_quality, 1, 100),         \
+    BOOLEAN(progressive), CHOICE(chroma, chromas), NUMBER(effort, 0, 6), BOOLEAN(lossless),        \
+    BOOLEAN(near_lossless), BOOLEAN(smart_subsample), NUMBER(alpha_quality, 0, 100),               \
+    BOOLEAN(keep_metadata), BOOLEAN(animated), TEXT(background), TEXT(name),                       \
+    {.name = "after", .type = ARGUMENT_ANY}
+#define NUMBER(field, least, most)                                                                 \
+    {.name = #field, .type = ARGUMENT_INTEGER, .offset = offsetof(struct wish, field),             \
+     .min = (least), .max = (most)}
 #define BOOLEAN(field)                                                                             \
     {.name = #field, .type = ARGUMENT_BOOLEAN, .offset = offsetof(struct wish, field)}
 #define TEXT(field)                                                                                \
     {.name = #field, .type = ARGUMENT_TEXT, .offset = offsetof(struct wish, field)}
-#define SIZE(field)                                                                                \
-    {.name = #field, .type = ARGUMENT_INTEGER, .offset = offsetof(struct wish, field),             \
-     .min = 1, .max = INT32_MAX}
+#define SIZE(field) NUMBER(field, 1, INT32_MAX)
 #define CHOICE(field, list)                                                                        \
     {.name = #field, .type = ARGUMENT_CHOICE, .offset = offsetof(struct wish, field),              \
      .choices = (list)}
@@ -88,28 +69,6 @@ static const struct argument target_fields[] = {
     ENCODE_FIELDS,     {.name = NULL},
 };
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *found = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
-    return found != NULL ? (int)(found - digits) : -1;
-}
-
-static bool read_colour(const char *text, size_t length, uint8_t colour[3])
-{
-    if (length != 7 || text[0] != '#') {
-        return false;
-    }
-    for (int i = 0; i < 3; i++) {
-        int high = hex_digit(text[1 + 2 * i]), low = hex_digit(text[2 + 2 * i]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        colour[i] = (uint8_t)(high * 16 + low);
-    }
-    return true;
-}
-
 static void read_background(lua_State *L, int index, const char *function, const struct wish *wish,
                             struct image_target *target)
 {
@@ -120,12 +79,56 @@ static void read_background(lua_State *L, int index, const char *function, const
         target->transparent_background = true;
         return;
     }
-    if (!read_colour(wish->background.data, wish->background.length, target->background)) {
+    if (!photo_colour(wish->background.data, wish->background.length, target->background)) {
         arguments_complain(L, index, function,
                            "field 'background' is '%.32s', expected a colour like \"#ffffff\" or "
                            "\"transparent\"",
                            wish->background.data);
     }
+}
+
+static void read_wish(const struct wish *wish, struct image_target *target)
+{
+    image_target_default(target);
+    target->width = wish->width;
+    target->height = wish->height;
+    target->fit = (enum image_fit)wish->fit;
+    target->gravity = (enum image_gravity)wish->gravity;
+    target->filter = filter_of[wish->filter];
+    target->enlarge = wish->enlarge;
+    target->format =
+        wish->format >= 0 ? image_format_from_name(written[wish->format]) : IMAGE_UNKNOWN;
+    target->quality = (int)wish->quality;
+    target->max_bytes = wish->max_bytes;
+    target->min_quality = (int)wish->min_quality;
+    target->progressive = wish->progressive;
+    target->chroma = (enum image_chroma)wish->chroma;
+    target->effort = (int)wish->effort;
+    target->lossless = wish->lossless;
+    target->near_lossless = wish->near_lossless;
+    target->smart_subsample = wish->smart_subsample;
+    target->alpha_quality = (int)wish->alpha_quality;
+    target->keep_metadata = wish->keep_metadata;
+    target->animated = wish->animated;
+}
+
+/* The steps that follow the resize, of the target on top of the stack. */
+static void read_after(lua_State *L, int job_index, const char *function,
+                       struct image_target *target)
+{
+    if (lua_getfield(L, -1, "after") != LUA_TNIL) {
+        const struct step_chain *chain = photo_steps(L, -1);
+        if (chain == NULL) {
+            arguments_complain(
+                L, 2, function,
+                "field 'after' is a %s, expected steps, as image.steps() begins them",
+                luaL_typename(L, -1));
+        }
+        job_anchor(L, job_index, lua_gettop(L));
+        target->after = chain->steps;
+        target->after_count = chain->count;
+    }
+    lua_pop(L, 1);
 }
 
 /* Reads the table on top of the stack into an entry; `position` 0: it is the only one. */
@@ -134,28 +137,15 @@ static void read_target(lua_State *L, struct render_job *render, int job_index, 
 {
     char name[32];
     (void)snprintf(name, sizeof name, position == 0 ? "%s" : "%s[%zu]", function, position);
-    struct wish wish = {.format = -1};
-    arguments_read(L, -1, name, fields, &wish, job_index);
+    struct wish wish = {.format = -1, .effort = IMAGE_DEFAULT_EFFORT, .alpha_quality = 100};
+    arguments_read_part(L, -1, 2, name, fields, &wish, job_index);
 
-    struct entry *entry = &render->entries[position == 0 ? 0 : position - 1];
-    struct image_target *target = &entry->target;
-    image_target_default(target);
-    target->width = wish.width;
-    target->height = wish.height;
-    target->quality = (int)wish.quality;
-    target->fit = (enum image_fit)wish.fit;
-    target->gravity = (enum image_gravity)wish.gravity;
-    target->filter = filter_of[wish.filter];
-    target->format =
-        wish.format >= 0 ? image_format_from_name(written[wish.format]) : IMAGE_UNKNOWN;
-    target->enlarge = wish.enlarge;
-    target->progressive = wish.progressive;
-    target->lossless = wish.lossless;
-    target->keep_metadata = wish.keep_metadata;
-    target->animated = wish.animated;
+    struct render_entry *entry = &render->entries[position == 0 ? 0 : position - 1];
+    read_wish(&wish, &entry->target);
+    read_after(L, job_index, name, &entry->target);
     entry->name = wish.name.data;
     entry->name_length = wish.name.length;
-    read_background(L, 2, name, &wish, target);
+    read_background(L, 2, name, &wish, &entry->target);
 }
 
 /* ---- the job --------------------------------------------------------------------------------- */
@@ -165,23 +155,37 @@ static bool stopped(void *context, struct error *err)
     return job_stopped(context, err);
 }
 
+static bool hand_over(void *context, struct worker_item *part)
+{
+    return job_hand_over(context, part);
+}
+
+static void ready(void *context, size_t index, const struct image_output *output)
+{
+    struct render_job *render = context;
+    struct render_entry *entry = &render->entries[index];
+    entry->output = *output;
+    if (render->deliver != NULL) {
+        entry->ready.fire = render->deliver;
+        loop_post(render->job.loop, &entry->ready);
+    }
+}
+
 static bool work(struct job *job, struct error *err)
 {
     struct render_job *render = (struct render_job *)job;
     struct image_target targets[TARGETS_MAX];
-    struct image_output outputs[TARGETS_MAX];
     for (size_t i = 0; i < render->count; i++) {
         targets[i] = render->entries[i].target;
     }
-    struct image_control control = {stopped, job};
-    if (!image_render(render->bytes, render->length, &render->info, &render->limits, render->steps,
-                      render->step_count, targets, render->count, outputs, &control, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < render->count; i++) {
-        render->entries[i].output = outputs[i];
-    }
-    return true;
+    struct image_control control = {.stopped = stopped,
+                                    .context = job,
+                                    .hand_over = hand_over,
+                                    .hands = job_hands(job),
+                                    .ready = ready};
+    return image_render(render->bytes, render->length, &render->info, &render->limits,
+                        render->steps, render->step_count, targets, render->count, NULL, &control,
+                        err);
 }
 
 static void set_integer(lua_State *L, const char *field, int64_t value)
@@ -190,14 +194,17 @@ static void set_integer(lua_State *L, const char *field, int64_t value)
     lua_setfield(L, -2, field);
 }
 
-static void push_picture(lua_State *L, struct entry *entry)
+void render_push_picture(lua_State *L, const struct render_entry *entry,
+                         struct image_output *output)
 {
-    struct image_output *output = &entry->output;
-    lua_createtable(L, 0, 9);
+    lua_createtable(L, 0, 10);
     set_integer(L, "width", output->width);
     set_integer(L, "height", output->height);
     set_integer(L, "frames", output->frames);
     set_integer(L, "size", (int64_t)output->length);
+    if (output->quality > 0) {
+        set_integer(L, "quality", output->quality);
+    }
     lua_pushstring(L, image_format_name(output->format));
     lua_setfield(L, -2, "format");
     lua_pushstring(L, image_format_content_type(output->format));
@@ -213,16 +220,24 @@ static void push_picture(lua_State *L, struct entry *entry)
     image_output_release(output); /* early: the next one is copied too */
 }
 
+static void push_entry(lua_State *L, struct render_entry *entry)
+{
+    render_push_picture(L, entry, &entry->output);
+}
+
 static int push(lua_State *L, struct job *job)
 {
     struct render_job *render = (struct render_job *)job;
+    if (render->deliver != NULL) {
+        return 0;
+    }
     if (!render->list) {
-        push_picture(L, &render->entries[0]);
+        push_entry(L, &render->entries[0]);
         return 1;
     }
     lua_createtable(L, (int)render->count, 0);
     for (size_t i = 0; i < render->count; i++) {
-        push_picture(L, &render->entries[i]);
+        push_entry(L, &render->entries[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
@@ -247,12 +262,14 @@ static struct render_job *new_job(lua_State *L, const struct photo *photo, size_
     render->count = count;
     render->info = photo->info;
     render->limits = photo->limits;
-    render->step_count = photo->step_count;
-    memcpy(render->steps, photo->steps, sizeof render->steps);
+    render->step_count = photo->chain.count;
+    memcpy(render->steps, photo->chain.steps, sizeof render->steps);
     int job_index = lua_gettop(L);
-    (void)lua_getiuservalue(L, 1, 1);
+    (void)lua_getiuservalue(L, 1, PHOTO_BYTES);
     job_anchor(L, job_index, -1);
-    lua_pop(L, 1);
+    (void)lua_getiuservalue(L, 1, PHOTO_ANCHORS);
+    job_anchor(L, job_index, -1);
+    lua_pop(L, 2);
     render->bytes = photo->bytes;
     render->length = photo->length;
     return render;
@@ -262,9 +279,10 @@ static struct render_job *new_job(lua_State *L, const struct photo *photo, size_
 static struct render_job *read_one(lua_State *L, const struct photo *photo, const char *function,
                                    const struct argument *fields)
 {
-    struct render_job *render = new_job(L, photo, 1); /* photo, target, job */
+    struct render_job *render = new_job(L, photo, 1);
+    int job_index = lua_gettop(L);
     lua_pushvalue(L, 2);
-    read_target(L, render, 3, 0, function, fields);
+    read_target(L, render, job_index, 0, function, fields);
     lua_pop(L, 1);
     return render;
 }
@@ -297,42 +315,49 @@ static size_t check_list(lua_State *L, const char *function)
 static struct render_job *read_list(lua_State *L, const struct photo *photo, const char *function)
 {
     size_t count = check_list(L, function);
-    struct render_job *render = new_job(L, photo, count); /* photo, targets, job */
+    struct render_job *render = new_job(L, photo, count);
+    int job_index = lua_gettop(L);
     render->list = true;
     for (size_t i = 1; i <= count; i++) {
         lua_rawgeti(L, 2, (lua_Integer)i);
-        read_target(L, render, 3, i, function, target_fields);
+        read_target(L, render, job_index, i, function, target_fields);
         lua_pop(L, 1);
     }
     return render;
 }
 
-/* Pushes a job for the target, or the list of targets, that is the only argument. */
-static struct render_job *read_targets(lua_State *L, const char *function)
+/* Pushes a job for the target, or the list of targets, that comes after the photo. */
+static struct render_job *read_targets(lua_State *L, const struct photo *photo,
+                                       const char *function)
 {
-    const struct photo *photo = photo_check(L, 1, function);
-    lua_settop(L, 2);
     if (lua_type(L, 2) != LUA_TTABLE) {
         arguments_complain(L, 2, function, "a target or a list of targets expected, got %s",
                            luaL_typename(L, 2));
     }
+    int top = lua_gettop(L);
     /* An empty table is a list: rules without a variant want no picture. */
     lua_pushnil(L);
     bool empty = lua_next(L, 2) == 0;
-    lua_settop(L, 2);
+    lua_settop(L, top);
     bool list = empty || lua_rawgeti(L, 2, 1) != LUA_TNIL;
-    lua_settop(L, 2);
+    lua_settop(L, top);
     return list ? read_list(L, photo, function) : read_one(L, photo, function, target_fields);
 }
 
 int photo_render(lua_State *L)
 {
-    const struct render_job *render = read_targets(L, "render");
+    const struct photo *photo = photo_check(L, 1, "render");
+    lua_settop(L, 3);
+    bool delivers = !lua_isnil(L, 3);
+    if (delivers && lua_type(L, 3) != LUA_TFUNCTION) {
+        arguments_complain(L, 3, "render", "a function expected, got %s", luaL_typename(L, 3));
+    }
+    const struct render_job *render = read_targets(L, photo, "render");
     if (render->count == 0) {
         lua_newtable(L);
         return 1;
     }
-    return job_run(L);
+    return delivers ? render_deliver(L, 3) : job_run(L);
 }
 
 int photo_encode(lua_State *L)
@@ -345,6 +370,16 @@ int photo_encode(lua_State *L)
     }
     (void)read_one(L, photo, "encode", encode_fields);
     return job_run(L);
+}
+
+int photo_check_targets(lua_State *L)
+{
+    lua_settop(L, 1);
+    struct photo *none = lua_newuserdatauv(L, sizeof *none, 1);
+    memset(none, 0, sizeof *none);
+    lua_insert(L, 1); /* targets are read as those of a photo */
+    (void)read_targets(L, none, "check");
+    return 0;
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */
@@ -361,7 +396,7 @@ static void add_decode(luaL_Buffer *text, const struct image_info *info,
     luaL_addstring(text, line);
 }
 
-static void add_target(luaL_Buffer *text, const struct entry *entry, size_t number,
+static void add_target(luaL_Buffer *text, const struct render_entry *entry, size_t number,
                        const struct image_plan_target *target)
 {
     char line[160], source[32] = "the photo";
@@ -439,7 +474,9 @@ static void push_plan(lua_State *L, const struct render_job *render, const struc
 
 int photo_plan(lua_State *L)
 {
-    const struct render_job *render = read_targets(L, "plan");
+    const struct photo *photo = photo_check(L, 1, "plan");
+    lua_settop(L, 2);
+    const struct render_job *render = read_targets(L, photo, "plan");
     struct image_target targets[TARGETS_MAX];
     struct image_plan_target made[TARGETS_MAX];
     struct image_plan plan;
@@ -448,7 +485,7 @@ int photo_plan(lua_State *L)
         targets[i] = render->entries[i].target;
     }
     if (!image_plan(&render->info, &render->limits, render->steps, render->step_count, targets,
-                    render->count, &plan, made, &err)) {
+                    render->count, job_hands(&render->job), &plan, made, &err)) {
         raise_error(L, &err);
     }
     push_plan(L, render, &plan, made);

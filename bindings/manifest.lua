@@ -11,6 +11,7 @@
 
 local check = require "lunette.check"
 local dynamodb = require "dynamodb"
+local failure = require "failure"
 local items = require "lunette.manifest_table"
 local object = require "lunette.manifest_object"
 local s3 = require "s3"
@@ -25,6 +26,7 @@ local world = {
   item_get = dynamodb.get,
   item_put = dynamodb.put,
   item_pages = dynamodb.query_pages,
+  all = task.all,
   sleep_ms = task.sleep,
   remaining_ms = task.remaining_ms,
   random = math.random,
@@ -68,13 +70,44 @@ local function remove_older(keeper, name, sequencer)
   end, sequencer)
 end
 
+-- The entry; and, where it is still to be made, what was seen of its source meanwhile: looked at
+-- once the manifest was read, as ever, but a while before it is written.
+local function make_entry(w, keeper, options)
+  if options.entry then return options.entry end
+  local entry, seen
+  local function make() entry = options.make() end
+  local function look_ahead()
+    keeper:read_ahead(options.name)
+    if options.source then seen = { etag = source_etag(w, options.source) } end
+  end
+  w.all { make, look_ahead }
+  if type(entry) ~= "table" or entry.name ~= options.name then
+    failure.raise { code = "usage", retryable = false,
+      message = ("'make' returned no entry with the name '%s'"):format(options.name) }
+  end
+  return entry, seen
+end
+
+-- What `change` returns; `meanwhile` has returned as well.
+local function beside(w, meanwhile, entry, change)
+  if not meanwhile then return change() end
+  local status, previous
+  w.all { function() status, previous = change() end, function() meanwhile(entry) end }
+  return status, previous
+end
+
 -- Only the source's present version speaks for it.
-local function update_spoken(w, keeper, entry, source)
-  local status, previous = keeper:change(entry.name, function(old)
-    local now = source_etag(w, source)
-    if not now then return "gone" end
-    if now ~= source.etag then return "superseded" end
-    return text.update(old, entry)
+local function update_spoken(w, keeper, options)
+  local source = options.source
+  local entry, seen = make_entry(w, keeper, options)
+  local status, previous = beside(w, options.meanwhile, entry, function()
+    return keeper:change(entry.name, function(old)
+      local now = seen or { etag = source_etag(w, source) }
+      seen = nil
+      if not now.etag then return "gone" end
+      if now.etag ~= source.etag then return "superseded" end
+      return text.update(old, entry)
+    end)
   end)
   if status == "superseded" then return status, previous end
   local now = source_etag(w, source)
@@ -85,9 +118,12 @@ local function update_spoken(w, keeper, entry, source)
   return removed == "superseded" and removed or "gone", previous
 end
 
-local function update_newer(keeper, entry)
-  return keeper:change(entry.name, function(old, removed)
-    return text.update(old, entry, removed)
+local function update_newer(w, keeper, options)
+  local entry = make_entry(w, keeper, options)
+  return beside(w, options.meanwhile, entry, function()
+    return keeper:change(entry.name, function(old, removed)
+      return text.update(old, entry, removed)
+    end)
   end)
 end
 
@@ -109,7 +145,8 @@ local read_fields = { bucket = bucket, key = key }
 local find_fields = { bucket = bucket, key = key, name = { "string", required = true } }
 local update_fields = {
   bucket = bucket, key = key, table = table_name, source = source,
-  entry = { "table", required = true }, allow_recursion = allow_recursion,
+  entry = { "table" }, name = { "string", filled = true }, make = { "callable" },
+  meanwhile = { "callable" }, allow_recursion = allow_recursion,
 }
 local remove_fields = {
   bucket = bucket, key = key, table = table_name, source = source, sequencer = { "string" },
@@ -132,6 +169,19 @@ local function wrong_source(given, fields)
   return wrong and "in field 'source': " .. wrong
 end
 
+-- Either an entry, or its name and what makes it.
+local function wrong_entry(options)
+  if options.make then
+    if options.entry then return "fields 'entry' and 'make' exclude each other" end
+    return not options.name and "field 'name' is missing" or nil
+  end
+  if not options.entry then return "field 'entry' is missing" end
+  if options.name then return "field 'name' goes with 'make'; an entry has its own" end
+  if type(options.entry.name) ~= "string" or options.entry.name == "" then
+    return "field 'entry.name' is not a non-empty string"
+  end
+end
+
 -- The module, over a world.
 local function module_with(w)
   local manifest = {}
@@ -150,14 +200,10 @@ local function module_with(w)
 
   function manifest.update(options)
     options = check.options("update", options, update_fields)
-    local wrong = wrong_source(options.source, update_source_fields)
-    if type(options.entry.name) ~= "string" or options.entry.name == "" then
-      wrong = "field 'entry.name' is not a non-empty string"
-    end
+    local wrong = wrong_source(options.source, update_source_fields) or wrong_entry(options)
     if wrong then check.complain(1, "update", wrong) end
-    local keeper, entry, source_given = open(w, options), options.entry, options.source
-    if not source_given then return finish(keeper, nil, update_newer(keeper, entry)) end
-    return finish(keeper, source_given, update_spoken(w, keeper, entry, source_given))
+    local keeper, update = open(w, options), options.source and update_spoken or update_newer
+    return finish(keeper, options.source, update(w, keeper, options))
   end
 
   function manifest.remove(options)

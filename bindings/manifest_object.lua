@@ -97,6 +97,11 @@ function object.open(w, options)
   return setmetatable({ w = w, options = options }, object)
 end
 
+--- What the next change() begins with, so that it need not wait for it.
+function object:read_ahead()
+  self.ahead = object.load(self.w, self.options)
+end
+
 --- Looks, decides and writes until it holds. `decide(old, removed)` gets the entry that is there or
 --- nil, and the sequencer of its removal where that is remembered; it returns a status and what is
 --- to be written: an entry, false to take it out, nil for nothing. Returns the status and the old
@@ -104,7 +109,8 @@ end
 function object:change(name, decide)
   local w, options = self.w, self.options
   return object.until_done(w, options, function()
-    local file = object.load(w, options)
+    local file = self.ahead or object.load(w, options)
+    self.ahead = nil
     local old = text.find(file.list, name)
     local status, new = decide(old)
     if new == nil then return status, old end

@@ -104,13 +104,24 @@ local function read_all(self)
   return rows
 end
 
---- As object.change does it, with the item. A name that the table does not know yet may stand in an
---- object that is older than the table.
+-- A name that the table does not know yet may stand in an object that is older than the table.
+local function read_both(self, name)
+  local item = read(self, name)
+  return { item = item, file = not item and object.load(self.w, self.options) or nil }
+end
+
+--- As object.read_ahead.
+function items:read_ahead(name)
+  self.ahead = read_both(self, name)
+end
+
+--- As object.change does it, with the item.
 function items:change(name, decide, sequencer)
   return object.until_done(self.w, self.options, function()
-    local item = read(self, name)
-    self.name, self.item, self.is_mine = name, item, false
-    self.file = not item and object.load(self.w, self.options) or nil
+    local found = self.ahead or read_both(self, name)
+    local item = found.item
+    self.ahead, self.name, self.item, self.is_mine = nil, name, item, false
+    self.file = found.file
     local old
     if not item then
       old = text.find(self.file.list, name)

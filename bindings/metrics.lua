@@ -7,6 +7,7 @@
 local check = require "lunette.check"
 local env = require "env"
 local json = require "json"
+local stages = require "stages"
 
 local metrics_max, values_max, dimensions_max = 100, 100, 30
 
@@ -22,6 +23,7 @@ local world = {
   namespace = env.get("LUNETTE_METRICS_NAMESPACE", "Lunette"),
   function_name = env.get "AWS_LAMBDA_FUNCTION_NAME",
   now_ms = function() return os.time() * 1000 end,
+  stages = stages.totals,
   write = write_line,
 }
 
@@ -32,10 +34,19 @@ local function sorted(set)
   return names
 end
 
+-- What the images of an invocation cost: the name of each of the totals, in its unit.
+local stage_units = {
+  get_ms = "Milliseconds", put_ms = "Milliseconds", s3_ms = "Milliseconds",
+  dynamodb_ms = "Milliseconds", decode_ms = "Milliseconds", resize_ms = "Milliseconds",
+  encode_ms = "Milliseconds", lua_ms = "Milliseconds", bytes_in = "Bytes", bytes_out = "Bytes",
+  pixels = "Count", pictures = "Count", requests = "Count",
+}
+
 -- One value is a number, several are an array.
-local function document(w, collected, dimensions)
+local function document(w, collected, dimensions, properties)
   local described = json.array {}
   local line = {}
+  for name, value in pairs(properties) do line[name] = value end
   for name, value in pairs(dimensions) do line[name] = value end
   for _, name in ipairs(sorted(collected)) do
     local metric = collected[name]
@@ -60,24 +71,23 @@ end
 
 local function module_with(w)
   local metrics = {}
-  local collected, count, dimensions = {}, 0, {}
+  local collected, count, dimensions, properties = {}, 0, {}, {}
+  local before = w.is_wanted and w.stages and w.stages()
 
   local function reset()
-    collected, count = {}, 0
+    collected, count, properties = {}, 0, {}
     dimensions = { ["function"] = w.function_name }
   end
   reset()
 
-  function metrics.flush()
-    if w.is_wanted and count > 0 then w.write(document(w, collected, dimensions)) end
-    reset()
+  local function write()
+    if w.is_wanted and count > 0 then w.write(document(w, collected, dimensions, properties)) end
   end
 
-  -- A full line is written early, with the dimensions so far.
+  -- A full line is written early, with the dimensions and properties so far.
   local function make_room()
-    local kept = dimensions
-    metrics.flush()
-    dimensions = kept
+    write()
+    collected, count = {}, 0
   end
 
   local function add(name, value, unit)
@@ -92,6 +102,23 @@ local function module_with(w)
       count = count + 1
     end
     table.insert(metric.values, value)
+  end
+
+  -- What the stages took since the last line.
+  local function add_stages()
+    local now = w.stages()
+    for name, unit in pairs(stage_units) do
+      local amount = now[name] - before[name]
+      add(name, unit == "Milliseconds" and math.floor(amount * 1000 + 0.5) / 1000 or amount, unit)
+    end
+    add("peak_memory_bytes", now.peak_memory_bytes, "Bytes")
+    before = now
+  end
+
+  function metrics.flush()
+    if before and count > 0 then add_stages() end
+    write()
+    reset()
   end
 
   local function check_arguments(function_name, name, value)
@@ -130,6 +157,13 @@ local function module_with(w)
       check.complain(1, "dimension", ("at most %d dimensions"):format(dimensions_max))
     end
     dimensions[name] = value
+  end
+
+  function metrics.property(name, value)
+    if not is_name(name) then
+      check.complain(1, "property", "expected a name of 1 to 255 printable characters")
+    end
+    properties[name] = value
   end
 
   return metrics

@@ -9,6 +9,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/bindings.h"
+#include "bindings/task.h"
 #include "host/loop.h"
 #include "host/raise.h"
 
@@ -360,7 +361,7 @@ static int task_map(lua_State *L)
     return run_group(L, count, concurrency);
 }
 
-static int task_all(lua_State *L)
+int task_all(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);

@@ -21,16 +21,19 @@
     {                                                                                              \
         "aws", OPTION_FLAG, NULL, "use S3 and DynamoDB of AWS (or AWS_ENDPOINT_URL)", 0, 0         \
     }
-#define OPTIONS_OF_A_RUN                                                                           \
+#define OPTIONS_OF_A_FUNCTION                                                                      \
     {"handler",                                                                                    \
      OPTION_TEXT,                                                                                  \
      "FILE[:NAME]",                                                                                \
      "the rules (default: handler.lua, scripts/handler.lua, or the built-in ones)",                \
      0,                                                                                            \
      0},                                                                                           \
-        OPTION_STORE, OPTION_AWS,                                                                  \
         {"timeout", OPTION_INTEGER, "S", "seconds an invocation may take (default: 60)", 1, 900},  \
-        {"memory", OPTION_INTEGER, "MB", "memory of the function (default: 512)", 128, 10240},     \
+    {                                                                                              \
+        "memory", OPTION_INTEGER, "MB", "memory of the function (default: 512)", 128, 10240        \
+    }
+#define OPTIONS_OF_A_RUN                                                                           \
+    OPTIONS_OF_A_FUNCTION, OPTION_STORE, OPTION_AWS,                                               \
         {"table",     OPTION_LIST,                                                                 \
          "NAME=KEYS", "have this table, e.g. photos=id or photos=album:S,taken:N",                 \
          0,           0},                                                                          \
@@ -40,6 +43,9 @@
 
 static const struct option process_options[] = {OPTIONS_OF_A_RUN, OPTION_JSON, {NULL}};
 static const struct option run_options[] = {OPTIONS_OF_A_RUN, {NULL}};
+#if LUNETTE_REPL
+static const struct option test_options[] = {OPTIONS_OF_A_FUNCTION, {NULL}};
+#endif
 static const struct option no_options[] = {{NULL}};
 
 const struct command commands[] = {
@@ -49,26 +55,48 @@ const struct command commands[] = {
       "when the function failed on one of them; one that the rules reject is no failure.",
       process_options, 1, -1, false},
      true,
+     false,
      LOG_LEVEL_ERROR},
     {{"invoke", "[EVENT.json | -]", "run the handler on one event and print its result",
       "Reads the event from the file or, with - or nothing, from standard input. Exit status 1\n"
       "when the function fails; the error and its Lua traceback go to standard error.",
       run_options, 0, 1, false},
      true,
+     false,
      LOG_LEVEL_INFO},
+#if LUNETTE_REPL
+    {{"repl", "[SCRIPT]", "try events, change the rules, see everything that was done",
+      "A Lua prompt with all the modules, and commands that begin with a dot: .help lists them.\n"
+      "Without a terminal it reads the script, or standard input, shows no prompt, and ends with\n"
+      "exit status 1 at the first error.",
+      run_options, 0, 1, false},
+     true,
+     true,
+     LOG_LEVEL_INFO},
+    {{"test", "FILE_test.lua...", "run a handler's tests",
+      "Each case of a file has an empty store of its own: given objects and items, when an event\n"
+      "comes, expect what is there then. Exit status 1 when a case fails, or when there is none.",
+      test_options, 1, -1, false},
+     false,
+     true,
+     LOG_LEVEL_OFF},
+#endif
     {{"event", "[NAME [FIELD=VALUE...]]", "print a sample event", "Without a name, lists them.",
       no_options, 0, -1, false},
+     false,
      false,
      LOG_LEVEL_WARN},
     {{"doc", "[NAME]", "print the API: all, a module, or one function",
       "For example: lunette doc, lunette doc s3, lunette doc s3.put", no_options, 0, 1, false},
      false,
+     false,
      LOG_LEVEL_WARN},
     {{"run", "SCRIPT [ARGUMENT...]", "run a Lua script with the modules and a store",
       "The script finds its arguments in the table 'arg'.", run_options, 1, -1, true},
      true,
+     false,
      LOG_LEVEL_WARN},
-    {{NULL}, false, LOG_LEVEL_OFF},
+    {{NULL}, false, false, LOG_LEVEL_OFF},
 };
 
 const struct command *command_find(const char *name)

@@ -17,6 +17,7 @@ struct vm;
 struct command {
     struct command_syntax syntax;
     bool needs_store;         /* opens the embedded store (--store), or AWS (--aws) */
+    bool two_states;          /* the handler lives in a Lua state apart from the command's */
     enum log_level log_level; /* what is logged unless the environment says otherwise: the less,
                                  the more the command itself shows */
 };

@@ -110,6 +110,9 @@ static bool load_builtin(struct console *console, struct buffer *traceback, stru
 static bool load(struct console *console, struct buffer *traceback, struct error *err)
 {
     const char *path = handler_path(console);
+    if (console->vm == NULL) {
+        return error_set(err, "no_handler", "there is no Lua state for the handler");
+    }
     bool ok = path == NULL ? load_builtin(console, traceback, err)
                            : vm_load_handler(console->vm, path, console->entry, traceback, err);
     console->loaded = ok;

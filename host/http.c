@@ -34,6 +34,8 @@ struct http_transfer {
     http_done *done;
     void *context;
     bool refused; /* by our own limits: response.headers or body says why */
+    bool starved; /* there was no memory for the trailers */
+    int sent;     /* how often */
     char reason[CURL_ERROR_SIZE];
     struct http_transfer *previous, *next;
 };
@@ -164,6 +166,7 @@ static int send_trailers(struct curl_slist **lines, void *context)
         (void)buffer_printf(&line, "%s: %s", trailers[i].name, trailers[i].value);
         struct curl_slist *longer =
             line.state == BUFFER_OK ? curl_slist_append(*lines, buffer_text(&line)) : NULL;
+        transfer->starved = longer == NULL && line.state != BUFFER_FULL;
         buffer_release(&line);
         if (longer == NULL) {
             return CURL_TRAILERFUNC_ABORT;
@@ -182,6 +185,14 @@ static int seek_body(void *context, curl_off_t offset, int origin)
     }
     transfer->body_sent = (size_t)offset;
     return CURL_SEEKFUNC_OK;
+}
+
+/* Called before each time that a request is sent. */
+static int forbid_second(void *context, char *to, char *from, int to_port, int from_port)
+{
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    struct http_transfer *transfer = context;
+    return ++transfer->sent > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -268,6 +279,14 @@ static void set_source(CURL *easy, struct http_transfer *transfer)
     }
 }
 
+static void set_once(CURL *easy, struct http_transfer *transfer)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, forbid_second);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    /* curl compares whole seconds, and takes what is as old as this. */
+    (void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)HTTP_ONCE_IDLE_S - 1);
+}
+
 static long milliseconds(int64_t value_ms)
 {
     return value_ms > INT_MAX ? INT_MAX : (long)value_ms;
@@ -288,6 +307,9 @@ static bool set_options(struct http_transfer *transfer, const struct http_reques
     set_callbacks(easy, transfer);
     if (request->source != NULL) {
         set_source(easy, transfer);
+    }
+    if (request->once) {
+        set_once(easy, transfer);
     }
     set_method(easy, request);
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
@@ -433,8 +455,15 @@ static void describe(const struct http_transfer *transfer, CURLcode result, stru
     if (transfer->refused) {
         return;
     }
+    if (transfer->starved) {
+        (void)error_set_memory(err, "sending a request's trailers");
+        return;
+    }
     const char *reason =
         transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(result);
+    if (transfer->sent > 1) {
+        reason = "the connection broke before there was an answer";
+    }
     /* curl says of a server that speaks another protocol what it says of an address with one. */
     const struct http_response *response = &transfer->response;
     bool spoke = result == CURLE_UNSUPPORTED_PROTOCOL &&

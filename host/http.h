@@ -20,6 +20,7 @@ struct http_transfer;
  * sixteenth of the descriptors that a function has. */
 #define HTTP_CONNECTIONS_KEPT 64
 #define HTTP_HEADERS_MAX      65536 /* bytes of response headers kept, all together */
+#define HTTP_ONCE_IDLE_S      2     /* servers wait longer before they hang up */
 
 struct http_header {
     const char *name;
@@ -50,9 +51,11 @@ struct http_request {
     int64_t connect_timeout_ms;       /* 0 = curl's own */
     int stall_timeout_s;              /* `timeout` when no byte has moved for this long; 0 = none */
     bool bypass_proxy;                /* ignore http_proxy and its kin (loopback services) */
-    /* Not over a kept-alive connection: curl sends a request again by itself when one of them
-     * turns out to be dead, and then it may have been done twice. */
-    bool fresh_connection;
+    /* Never sent twice. curl sends a request again by itself when a kept-alive connection turns out
+     * to be dead; this one is `network` then, and nobody knows whether it was done. To make that
+     * rare, it never goes over a connection that has been idle for HTTP_ONCE_IDLE_S. */
+    bool once;
+    bool fresh_connection; /* not over a kept-alive one */
     bool close_connection; /* nobody uses it after this */
     const char *ca_file;   /* certificates to trust (PEM); NULL = curl's own */
 };

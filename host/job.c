@@ -5,8 +5,6 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "host/crash.h"
-#include "host/http.h"
 #include "host/loop_internal.h"
 #include "host/raise.h"
 
@@ -84,25 +82,25 @@ static struct job *job_of_item(struct worker_item *item)
 static void work_run(struct worker_item *item)
 {
     struct job *job = job_of_item(item);
-    crash_set_activity(job->type->name, job->subject);
     job->worked = !job_stopped(job, &job->error) && job->type->work(job, &job->error);
-    crash_set_activity(NULL, NULL);
 }
 
 static void work_done(struct worker_item *item)
 {
     struct job *job = job_of_item(item);
-    struct loop *loop = job->loop;
-    (void)pthread_mutex_lock(&loop->done_lock);
-    job->next_done = NULL;
-    if (loop->done_last != NULL) {
-        loop->done_last->next_done = job;
-    } else {
-        loop->done_first = job;
-    }
-    loop->done_last = job;
-    (void)pthread_mutex_unlock(&loop->done_lock);
-    http_wakeup(loop->http);
+    loop_post(job->loop, &job->ended);
+}
+
+bool job_hand_over(const struct job *job, struct worker_item *item)
+{
+    item->activity = job->type->name;
+    item->subject = job->subject;
+    return worker_hand_over(job->loop->pool, item);
+}
+
+int job_hands(const struct job *job)
+{
+    return worker_pool_threads(job->loop->pool);
 }
 
 bool job_stopped(const struct job *job, struct error *err)
@@ -176,18 +174,11 @@ void job_finish(struct job *job, const struct error *err)
     }
 }
 
-void job_collect_done(struct loop *loop)
+static void end_work(struct loop_note *note)
 {
-    (void)pthread_mutex_lock(&loop->done_lock);
-    struct job *job = loop->done_first;
-    loop->done_first = loop->done_last = NULL;
-    (void)pthread_mutex_unlock(&loop->done_lock);
-    while (job != NULL) {
-        struct job *next = job->next_done;
-        struct error err = job->error;
-        job_finish(job, job->worked ? NULL : &err);
-        job = next;
-    }
+    struct job *job = (struct job *)((char *)note - offsetof(struct job, ended));
+    struct error err = job->error;
+    job_finish(job, job->worked ? NULL : &err);
 }
 
 /*
@@ -227,8 +218,11 @@ static bool begin(struct job *job, struct error *err)
     if (ok && job->type->start != NULL) {
         ok = job->type->start(job, err);
     } else if (ok) {
-        job->item.run = work_run;
-        job->item.done = work_done;
+        job->item = (struct worker_item){.run = work_run,
+                                         .done = work_done,
+                                         .activity = job->type->name,
+                                         .subject = job->subject};
+        job->ended.fire = end_work;
         ok = worker_submit(loop->pool, &job->item, err);
     }
     return ok;

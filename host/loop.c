@@ -35,7 +35,7 @@ struct loop *loop_new(const struct loop_options *options, struct error *err)
         (void)error_set_memory(err, "making the loop");
         return NULL;
     }
-    (void)pthread_mutex_init(&loop->done_lock, NULL);
+    (void)pthread_mutex_init(&loop->notes_lock, NULL);
     loop->soft_ms = loop->hard_ms = LOOP_NO_DEADLINE;
     loop->http = http_new(err);
     if (loop->http == NULL) {
@@ -58,7 +58,7 @@ void loop_free(struct loop *loop)
     }
     worker_pool_free(loop->pool);
     http_free(loop->http);
-    (void)pthread_mutex_destroy(&loop->done_lock);
+    (void)pthread_mutex_destroy(&loop->notes_lock);
     free(loop);
 }
 
@@ -116,6 +116,35 @@ static void fire_timers(struct loop *loop, int64_t now_us)
     }
 }
 
+/* ---- notes from other threads ---------------------------------------------------------------- */
+
+void loop_post(struct loop *loop, struct loop_note *note)
+{
+    note->next = NULL;
+    (void)pthread_mutex_lock(&loop->notes_lock);
+    if (loop->notes_last != NULL) {
+        loop->notes_last->next = note;
+    } else {
+        loop->notes_first = note;
+    }
+    loop->notes_last = note;
+    (void)pthread_mutex_unlock(&loop->notes_lock);
+    http_wakeup(loop->http);
+}
+
+static void tell_notes(struct loop *loop)
+{
+    (void)pthread_mutex_lock(&loop->notes_lock);
+    struct loop_note *note = loop->notes_first;
+    loop->notes_first = loop->notes_last = NULL;
+    (void)pthread_mutex_unlock(&loop->notes_lock);
+    while (note != NULL) {
+        struct loop_note *next = note->next; /* its owner may be gone after this */
+        note->fire(note);
+        note = next;
+    }
+}
+
 /* ---- the deadline ---------------------------------------------------------------------------- */
 
 void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms)
@@ -131,6 +160,31 @@ void loop_hurry(struct loop *loop, int64_t grace_ms)
 {
     atomic_store(&loop->hurried_ms, loop_now_us() / 1000 + grace_ms);
     http_wakeup(loop->http);
+}
+
+void loop_stop_clock(struct loop *loop, struct loop_clock *clock)
+{
+    *clock = (struct loop_clock){loop->soft_ms, loop->hard_ms, loop_now_us()};
+    loop->soft_ms = loop->hard_ms = LOOP_NO_DEADLINE;
+}
+
+static int64_t later(int64_t deadline_ms, int64_t by_ms)
+{
+    return deadline_ms < LOOP_NO_DEADLINE - by_ms ? deadline_ms + by_ms : LOOP_NO_DEADLINE;
+}
+
+void loop_start_clock(struct loop *loop, const struct loop_clock *clock)
+{
+    int64_t stood_ms = (loop_now_us() - clock->stopped_us) / 1000;
+    loop->soft_ms = later(clock->soft_ms, stood_ms);
+    loop->hard_ms = later(clock->hard_ms, stood_ms);
+}
+
+void loop_calm(struct loop *loop)
+{
+    atomic_store(&loop->hurried_ms, 0);
+    loop->stops_jobs = false;
+    loop_set_deadline(loop, LOOP_NO_DEADLINE, LOOP_NO_DEADLINE);
 }
 
 static void heed_hurry(struct loop *loop, int64_t now_ms)
@@ -154,7 +208,7 @@ static void note_undone(struct loop *loop)
         char text[256];
         int size = snprintf(text, sizeof text, "%s%s%s%.160s", length == 0 ? "" : ", ",
                             job->type->name, subject[0] == '\0' ? "" : " of ", subject);
-        if (job->type->runs_tasks || size < 0) {
+        if (job->type->runs_tasks || job->type->only_waits || size < 0) {
             continue;
         }
         if (length + (size_t)size + sizeof more > sizeof loop->undone) {
@@ -278,7 +332,7 @@ bool loop_step(struct loop *loop, bool resume_tasks, struct error *err)
 {
     uint64_t finished = loop->jobs_finished;
     int64_t now_us = loop_now_us();
-    job_collect_done(loop);
+    tell_notes(loop);
     fire_timers(loop, now_us);
     mind_deadline(loop, now_us / 1000);
     if (resume_tasks && task_run_ready(loop)) {

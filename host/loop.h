@@ -62,16 +62,30 @@ struct job_type {
 
     /* A group of tasks: they go on while it is waited for in place, and it ends when they do. */
     bool runs_tasks;
+
+    /* A `start` job that only waits for what another one does, which is named when time is up. */
+    bool only_waits;
 };
 
 enum job_state { JOB_NEW, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_RELEASED };
+
+/*
+ * What another thread has to tell: `fire` is called on the loop's thread, soon. The owner embeds
+ * the note and keeps it until then; loop_post() may be called from any thread. What a job's worker
+ * has posted is told before the job ends.
+ */
+struct loop_note {
+    void (*fire)(struct loop_note *note);
+    struct loop_note *next;
+};
+void loop_post(struct loop *loop, struct loop_note *note);
 
 /* First member of every job. Fields are the loop's but for what is said. */
 struct job {
     const struct job_type *type;
     struct loop *loop;
     enum job_state state;
-    struct error error; /* valid in JOB_FAILED; read by `failed` */
+    struct error error; /* valid in JOB_FAILED; read by `failed`. Its attempts also in JOB_DONE. */
     int64_t started_us; /* loop_now_us() at job_run; readable in push, failed and release */
     int64_t finished_us;
     int64_t deadline_ms; /* what job_remaining_ms() counts down to */
@@ -79,7 +93,7 @@ struct job {
     bool worked;         /* what `work` returned */
     struct worker_item item;
     const char *subject;         /* its task's, see loop_set_subject(); or NULL */
-    struct job *next_done;       /* list of finished work, worker to loop */
+    struct loop_note ended;      /* posted when `work` has returned */
     struct job *previous, *next; /* list of jobs in flight */
     struct task *waiter;
 };
@@ -104,6 +118,16 @@ void job_finish(struct job *job, const struct error *err);
 /* For `work` functions: true, with *err set to `cancelled` or `deadline`, when it is time to give
  * up. Cheap: an atomic load and a clock read. */
 bool job_stopped(const struct job *job, struct error *err);
+
+/*
+ * For `work` functions: a part of the work for another worker, when one is free to begin with it
+ * now; else false, and nothing happens. The job must not end before item->done has been called:
+ * `work` waits for it, which can't take longer than the part itself.
+ */
+MUST_CHECK bool job_hand_over(const struct job *job, struct worker_item *item);
+
+/* How many parts of a job can be worked on at once, `work` itself included: at least 1. */
+int job_hands(const struct job *job);
 
 /* Time this job has left, at least 0; INT64_MAX when there is no deadline. Any thread. */
 int64_t job_remaining_ms(const struct job *job);
@@ -163,14 +187,25 @@ void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms);
 int64_t loop_remaining_ms(const struct loop *loop); /* to the soft deadline; INT64_MAX for none */
 int64_t loop_hard_remaining_ms(const struct loop *loop); /* to the hard one, likewise */
 
+/* For a debugger, while the script stands still: the deadline waits, too. On the loop's thread. */
+struct loop_clock {
+    int64_t soft_ms, hard_ms, stopped_us;
+};
+void loop_stop_clock(struct loop *loop, struct loop_clock *clock);
+void loop_start_clock(struct loop *loop, const struct loop_clock *clock);
+
 /* Is it time for the running script to give up? True once after the soft deadline, and always
  * after the hard one; *err says so. For the hook that interrupts scripts. */
 bool loop_deadline_due(struct loop *loop, struct error *err);
 bool loop_deadline_is_hard(const struct loop *loop); /* has the hard one passed? */
 
 /* From any thread: whatever the deadlines are, the soft one is now and the
- * hard one `grace_ms` later. For good: the process is about to end. */
+ * hard one `grace_ms` later. Until loop_calm(): mostly the process is about to end. */
 void loop_hurry(struct loop *loop, int64_t grace_ms);
+
+/* Takes that back, and any deadline with it: what was hurried has ended, the process goes on. On
+ * the loop's thread, while no task runs. */
+void loop_calm(struct loop *loop);
 
 /*
  * Tasks. loop_spawn() pops a function and `arguments` arguments from L and makes a coroutine of
@@ -195,6 +230,9 @@ void loop_cancel(struct task *task);
  */
 #define LOOP_SUBJECT_MAX 1100 /* a bucket and a key */
 void loop_set_subject(struct loop *loop, const char *text, size_t length);
+
+/* How long tasks have run so far, without what they waited for (but for waits in place). */
+int64_t loop_lua_us(const struct loop *loop);
 
 /* Is there a task that has not ended? Then the caller runs in one, or while one is waited for. */
 bool loop_has_tasks(const struct loop *loop);

@@ -18,8 +18,8 @@ struct loop {
     struct http *http;
     struct worker_pool *pool;
 
-    pthread_mutex_t done_lock;
-    struct job *done_first, *done_last; /* finished by workers; under done_lock */
+    pthread_mutex_t notes_lock;
+    struct loop_note *notes_first, *notes_last; /* not yet told; under notes_lock */
 
     struct job *jobs;          /* in flight */
     uint64_t jobs_finished;    /* ever */
@@ -33,6 +33,8 @@ struct loop {
     int waits_in_place;     /* how many are on the C stack */
     struct task *current;   /* the one that runs right now, or NULL */
     int64_t polled_us;      /* when the network was last looked at */
+    int64_t lua_us;         /* see loop_lua_us(); before the run that began at: */
+    int64_t lua_since_us;   /* 0: none */
 
     int64_t soft_ms, hard_ms;
     bool soft_passed;        /* `deadline` has been raised once */
@@ -64,7 +66,6 @@ struct task {
 
 /* job.c */
 void job_open(lua_State *L);
-void job_collect_done(struct loop *loop);
 void job_stop(struct job *job, enum loop_stop why);
 void job_release(struct job *job);
 

@@ -29,6 +29,13 @@
 #ifdef LUNETTE_LAYER
 #include "layer/layer.h"
 #endif
+#if LUNETTE_REPL
+#include "host/repl/debugger.h"
+#include "host/repl/editor.h"
+#include "host/repl/prompt.h"
+#include "host/repl/system.h"
+#include "host/repl/terminal.h"
+#endif
 
 #define STORE_DEFAULT     "lunette-store"
 #define TIMEOUT_DEFAULT_S 60
@@ -56,10 +63,12 @@ struct process {
     struct bindings bindings;
     struct console console;
     char handler[4096]; /* --handler without its :NAME */
+    struct pair *pair;  /* NULL: commands and handler live in one Lua state */
 };
 
 static const struct vm_folder module_folders[] = {
     {"commands.", "host/commands/"},
+    {"repl.", "host/repl/"},
     {"lunette.", "bindings/"}, /* what no file beside the handler should replace by accident */
     {"", "bindings/"},
     {NULL, NULL},
@@ -214,6 +223,69 @@ static bool open_console(struct process *process, struct error *err)
     return true;
 }
 
+#if LUNETTE_REPL
+
+static const luaL_Reg repl_modules[] = {
+    {"host", luaopen_host},         {"editor", luaopen_editor},
+    {"prompt", luaopen_prompt},     {"system", luaopen_system},
+    {"terminal", luaopen_terminal}, {"debugger", luaopen_debugger},
+    {"overlay", luaopen_overlay},   {NULL, NULL},
+};
+
+/* A person's own state, and the handler's: with a loop and a client of AWS of its own, and the same
+ * local store. */
+struct pair {
+    struct process *outer, handler;
+    struct prompt prompt;
+};
+
+static const luaL_Reg handler_modules[] = {{"overlay", luaopen_overlay}, {NULL, NULL}};
+
+static bool renew_handler(void *context, struct error *err)
+{
+    static const luaL_Reg *const modules[] = {bindings_modules, handler_modules, NULL};
+    struct pair *pair = context;
+    vm_free(pair->handler.vm);
+    pair->handler.vm = NULL;
+    pair->handler.console.memory_mb = pair->outer->console.memory_mb;
+    bool ok = open_vm(&pair->handler, modules, NULL, err);
+    pair->outer->console.vm = pair->handler.vm;
+    return ok;
+}
+
+static bool open_pair(struct pair *pair, struct process *process, struct error *err)
+{
+    const luaL_Reg *const modules[] = {bindings_modules, repl_modules, NULL};
+    struct process *handler = &pair->handler;
+    pair->outer = process;
+    handler->bindings = process->bindings;
+    if ((process->aws != NULL && !open_aws(handler, err)) || !open_loop(handler, 0, err) ||
+        !renew_handler(pair, err) || !open_loop(process, 1, err) ||
+        !open_vm(process, modules, NULL, err)) {
+        return false;
+    }
+    pair->prompt =
+        (struct prompt){&process->console, process->loop, handler->loop, renew_handler, pair};
+    console_attach(vm_state(process->vm), &process->console);
+    prompt_attach(vm_state(process->vm), &pair->prompt);
+    return true;
+}
+
+#endif
+
+static bool open_states(struct process *process, const struct command *command, struct error *err)
+{
+#if LUNETTE_REPL
+    static struct pair pair;
+    if (command->two_states) {
+        process->pair = &pair;
+        return open_pair(&pair, process, err);
+    }
+#endif
+    (void)command;
+    return open_console(process, err);
+}
+
 static bool open_process(struct process *process, const struct command *command,
                          const struct parsed_options *parsed, struct error *err)
 {
@@ -227,7 +299,7 @@ static bool open_process(struct process *process, const struct command *command,
     log_configure(&log_options);
     return read_handler_option(process, options_text(parsed, "handler"), err) &&
            (!command->needs_store || open_store(process, parsed, err)) &&
-           open_console(process, err);
+           open_states(process, command, err);
 }
 
 /* What open_vm() began to warm; it was under way while Lua and the handler were made ready. */
@@ -238,12 +310,22 @@ static void settle(struct process *process)
     }
 }
 
-static void close_process(struct process *process)
+static void close_state(struct process *process)
 {
     vm_free(process->vm);
     loop_free(process->loop);
-    local_store_close(process->store);
     aws_store_close(process->aws);
+}
+
+static void close_process(struct process *process)
+{
+#if LUNETTE_REPL
+    if (process->pair != NULL) {
+        close_state(&process->pair->handler);
+    }
+#endif
+    close_state(process);
+    local_store_close(process->store);
 }
 
 /* A wrong command line is one line and says where help is; a script's mistake names its line. */

@@ -160,6 +160,20 @@ static void set_trace_id(const char *trace_id)
     }
 }
 
+/* The trace that X-Ray knows the invocation by goes on every line of its log. */
+static void log_trace_id(const char *trace_id)
+{
+    struct error err;
+    const char *root = strstr(trace_id, "Root=");
+    if (root != NULL) {
+        root += strlen("Root=");
+        struct log_field field = {"xray_trace_id", LOG_FIELD_TEXT, root, strcspn(root, ";"), 0};
+        if (!log_append(&field, 1, &err)) {
+            log_write(LOG_LEVEL_DEBUG, err.message, NULL, 0);
+        }
+    }
+}
+
 static const char *text_or_null(const char *text)
 {
     return text[0] == '\0' ? NULL : text;
@@ -245,6 +259,7 @@ static bool handle(struct runtime *runtime, struct vm *vm,
     buffer_init(&traceback, VM_TRACEBACK_MAX);
     log_begin_invocation(runtime->event.request_id);
     set_trace_id(runtime->event.trace_id);
+    log_trace_id(runtime->event.trace_id);
     bool ok = vm_invoke(vm, &invocation, &result, &traceback, &why)
                   ? answer_result(runtime, &stream, &result, err)
                   : answer_failure(runtime, &stream, &why, &traceback, err);

@@ -82,7 +82,10 @@ static bool perform(struct runtime_api *api, const struct http_request *request,
         bool ok = stop == NULL || !atomic_load(stop) ||
                   error_set(err, "stopped", "the process was asked to end");
         if (!ok || !http_wait(api->http, -1, err)) {
-            http_cancel(transfer);
+            if (!exchange->done) {
+                http_cancel(transfer);
+            }
+            release(exchange);
             return false;
         }
     }

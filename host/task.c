@@ -178,7 +178,13 @@ static void resume(struct task *task)
     task->state = TASK_RUNNING;
     loop->current = task;
     crash_set_activity("the script", task->subject);
+    bool outermost = loop->lua_since_us == 0;
+    loop->lua_since_us = outermost ? loop_now_us() : loop->lua_since_us;
     int status = lua_resume(task->co, loop->from, arguments, &results);
+    if (outermost) {
+        loop->lua_us += loop_now_us() - loop->lua_since_us;
+        loop->lua_since_us = 0;
+    }
     loop->current = outer;
     crash_set_activity(outer == NULL ? NULL : "the script", outer == NULL ? NULL : outer->subject);
     if (status == LUA_YIELD && task->job != NULL) {
@@ -195,6 +201,11 @@ static void resume(struct task *task)
     } else {
         end_task(task, TASK_FAILED, 1);
     }
+}
+
+int64_t loop_lua_us(const struct loop *loop)
+{
+    return loop->lua_us + (loop->lua_since_us != 0 ? loop_now_us() - loop->lua_since_us : 0);
 }
 
 bool task_run_ready(struct loop *loop)

@@ -58,15 +58,29 @@ void vm_memory_reset_peak(struct vm *vm)
 
 /* ---- the deadline ---------------------------------------------------------------------------- */
 
+/* The allocator's context: as near as anything of ours. */
+static struct vm *vm_of(lua_State *L)
+{
+    void *vm;
+    (void)lua_getallocf(L, &vm);
+    return vm;
+}
+
 /*
  * After the hard deadline the hook runs at every instruction, so that a pcall can catch what it
  * raises only until the next one. A coroutine that outlives its invocation calms down again.
  */
 static void interrupt(lua_State *L, lua_Debug *frame)
 {
-    (void)frame;
     struct error err;
     struct loop *loop = loop_of(L);
+    if (frame->event == LUA_HOOKLINE) {
+        lua_Hook on_line = vm_of(L)->on_line;
+        if (on_line != NULL) {
+            on_line(L, frame);
+        }
+        return;
+    }
     if (loop_deadline_due(loop, &err)) {
         if (loop_deadline_is_hard(loop)) {
             lua_sethook(L, interrupt, LUA_MASKCOUNT, 1);
@@ -80,7 +94,14 @@ static void interrupt(lua_State *L, lua_Debug *frame)
 
 void vm_arm_hook(lua_State *L)
 {
-    lua_sethook(L, interrupt, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+    int lines = vm_of(L)->on_line == NULL ? 0 : LUA_MASKLINE;
+    lua_sethook(L, interrupt, LUA_MASKCOUNT | lines, HOOK_INSTRUCTIONS);
+}
+
+void vm_watch_lines(struct vm *vm, lua_Hook on_line)
+{
+    vm->on_line = on_line;
+    vm_arm_hook(vm->L);
 }
 
 /* ---- strict globals -------------------------------------------------------------------------- */

@@ -94,4 +94,8 @@ MUST_CHECK bool vm_call(struct vm *vm, int arguments, int results, struct buffer
 
 #define VM_TRACEBACK_MAX 16384
 
+/* For a debugger: `on_line` is called before each line that runs from now on, in coroutines that
+ * begin from now on, too; it may call Lua in other states, and must not raise. NULL: none. */
+void vm_watch_lines(struct vm *vm, lua_Hook on_line);
+
 #endif

@@ -11,7 +11,8 @@ struct vm {
     struct loop *loop;
     size_t memory, memory_max, memory_peak;
     const char *library_folder;
-    int handler; /* registry reference */
+    int handler;      /* registry reference */
+    lua_Hook on_line; /* see vm_watch_lines() */
 };
 
 /* Looks at the clock now and then while L runs; new coroutines inherit it. */

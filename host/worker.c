@@ -14,7 +14,8 @@ struct worker_pool {
     pthread_mutex_t lock;
     pthread_cond_t available;
     struct worker_item *first, *last;
-    int threads_max, threads, idle, queued;
+    int threads_max, threads, queued;
+    int idle; /* threads without an item, also those that are only just starting */
     bool stopping;
     pthread_t ids[WORKER_THREADS_MAX];
 };
@@ -53,12 +54,11 @@ int worker_pool_threads(const struct worker_pool *pool)
 static struct worker_item *next_item(struct worker_pool *pool)
 {
     while (pool->first == NULL && !pool->stopping) {
-        pool->idle++;
         (void)pthread_cond_wait(&pool->available, &pool->lock);
-        pool->idle--;
     }
     struct worker_item *item = pool->first;
     if (item != NULL) {
+        pool->idle--;
         pool->queued--;
         pool->first = item->next;
         if (pool->first == NULL) {
@@ -76,9 +76,12 @@ static void *worker_main(void *argument)
     struct worker_item *item;
     while ((item = next_item(pool)) != NULL) {
         (void)pthread_mutex_unlock(&pool->lock);
+        crash_set_activity(item->activity, item->subject);
         item->run(item);
+        crash_set_activity(NULL, NULL);
         item->done(item); /* the item may be gone after this */
         (void)pthread_mutex_lock(&pool->lock);
+        pool->idle++;
     }
     (void)pthread_mutex_unlock(&pool->lock);
     crash_end_thread();
@@ -96,8 +99,22 @@ static bool start_thread(struct worker_pool *pool)
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failure == 0) {
         pool->threads++;
+        pool->idle++;
     }
     return failure == 0;
+}
+
+static void append(struct worker_pool *pool, struct worker_item *item)
+{
+    item->next = NULL;
+    if (pool->last != NULL) {
+        pool->last->next = item;
+    } else {
+        pool->first = item;
+    }
+    pool->last = item;
+    pool->queued++;
+    (void)pthread_cond_signal(&pool->available);
 }
 
 bool worker_submit(struct worker_pool *pool, struct worker_item *item, struct error *err)
@@ -108,17 +125,25 @@ bool worker_submit(struct worker_pool *pool, struct worker_item *item, struct er
         (void)pthread_mutex_unlock(&pool->lock);
         return error_set_memory(err, "starting a worker thread");
     }
-    item->next = NULL;
-    if (pool->last != NULL) {
-        pool->last->next = item;
-    } else {
-        pool->first = item;
-    }
-    pool->last = item;
-    pool->queued++;
-    (void)pthread_cond_signal(&pool->available);
+    append(pool, item);
     (void)pthread_mutex_unlock(&pool->lock);
     return true;
+}
+
+/* When whatever is queued has an idle thread each, then one more of them, or a new one, is this
+ * item's. */
+bool worker_hand_over(struct worker_pool *pool, struct worker_item *item)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    bool is_free = pool->queued < pool->idle;
+    if (pool->queued == pool->idle && pool->threads < pool->threads_max && !pool->stopping) {
+        is_free = start_thread(pool);
+    }
+    if (is_free) {
+        append(pool, item);
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return is_free;
 }
 
 void worker_pool_free(struct worker_pool *pool)

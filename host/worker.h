@@ -17,6 +17,7 @@ struct worker_pool;
 struct worker_item {
     void (*run)(struct worker_item *item);  /* on a worker thread */
     void (*done)(struct worker_item *item); /* on the same thread, right after; must not block */
+    const char *activity, *subject;         /* what a crash meanwhile speaks of; NULL: nothing */
     struct worker_item *next;               /* the pool's */
 };
 
@@ -31,6 +32,10 @@ void worker_pool_free(struct worker_pool *pool);
 /* First in, first out. False (`memory`) when not a single thread can be started. */
 MUST_CHECK bool worker_submit(struct worker_pool *pool, struct worker_item *item,
                               struct error *err);
+
+/* Only when a thread is free to begin with it now, before anything else that waits; else false, and
+ * nothing happens. So one item may wait for another that it has handed over like this. */
+MUST_CHECK bool worker_hand_over(struct worker_pool *pool, struct worker_item *item);
 
 int worker_pool_threads(const struct worker_pool *pool);
 

@@ -62,15 +62,7 @@ local rule_types = { destination = "string", variants = "table", naming = "strin
   cache_control = "string", metadata = "table", manifest = "string", manifest_table = "string",
   table = "string", when_deleted = "string", max_bytes = "integer", edition = "integer" }
 local optional = set("manifest_table", "table")
-local variant_types = { name = "string", width = "integer", height = "integer", fit = "string",
-  gravity = "string", enlarge = "boolean", format = "string", quality = "integer",
-  progressive = "boolean", lossless = "boolean", background = "string",
-  keep_metadata = "boolean", animated = "boolean" }
-local choices = {
-  fit = set("inside", "cover", "contain", "fill"),
-  format = set("jpeg", "jpg", "png", "webp", "gif"),
-  when_deleted = set("remove", "keep"),
-}
+local choices = { when_deleted = set("remove", "keep") }
 local naming_words = set("slug", "variant", "version", "stem", "extension")
 local known_facts = set("name", "stem", "folder", "extension", "type", "size", "width", "height",
   "uploaded")
@@ -85,17 +77,16 @@ local function is_a(value, wanted)
   return type(value) == "number" and math.tointeger(value) ~= nil
 end
 
--- `place` is how a message calls the table: rules.variants[1].
-local function refuse_fields(place, options, types)
-  for name, value in pairs(options) do
-    local wanted = types[name]
-    insist(wanted, "%s.%s: there is no such field", place, name)
-    insist(is_a(value, wanted), "%s.%s is %s, expected a value of type %s", place, name, value,
-      wanted)
-    insist(not choices[name] or choices[name][value], "%s.%s: there is no '%s'", place, name,
-      value)
-    insist(wanted ~= "integer" or value >= 1, "%s.%s is %s, expected at least 1", place, name,
-      value)
+local function refuse_fields()
+  for name, value in pairs(rules) do
+    local wanted = rule_types[name]
+    insist(wanted, "rules.%s: there is no such field", name)
+    insist(is_a(value, wanted), "rules.%s is %s, expected a value of type %s", name, value, wanted)
+    insist(not choices[name] or choices[name][value], "rules.%s: there is no '%s'", name, value)
+    insist(wanted ~= "integer" or value >= 1, "rules.%s is %s, expected at least 1", name, value)
+  end
+  for name in pairs(rule_types) do
+    insist(rules[name] ~= nil or optional[name], "rules.%s is missing", name)
   end
 end
 
@@ -105,10 +96,10 @@ local function refuse_variants(variants)
   for i, variant in ipairs(variants) do
     local place = ("rules.variants[%d]"):format(i)
     insist(type(variant) == "table", "%s is no table", place)
-    refuse_fields(place, variant, variant_types)
+    local ok, slip = pcall(image.check, variant)
+    insist(ok, "%s: %s", place, ok or slip.message:match "%((.*)%)$")
     insist(variant.name, "%s has no name", place)
     insist(not taken[variant.name], "%s: another one is called %s, too", place, variant.name)
-    insist((variant.quality or 1) <= 100, "%s.quality is above 100", place)
     taken[variant.name] = true
   end
 end
@@ -132,18 +123,26 @@ local function refuse_metadata(metadata)
 end
 
 local function refuse_slips()
-  refuse_fields("rules", rules, rule_types)
-  for name in pairs(rule_types) do
-    insist(rules[name] ~= nil or optional[name], "rules.%s is missing", name)
-  end
+  refuse_fields()
   refuse_variants(rules.variants)
   refuse_naming(rules.naming)
   refuse_metadata(rules.metadata)
 end
 refuse_slips()
 
+-- A variant as JSON takes it: steps say as text what they do.
+local function as_data(variant)
+  local data = {}
+  for field, value in pairs(variant) do
+    data[field] = field == "after" and tostring(value) or value
+  end
+  return data
+end
+
 -- Of the rules that shape the results: the others may change without all being made anew.
-local fingerprint = hash.sha256(json.encode { rules.variants, rules.naming, rules.cache_control,
+local variants_as_data = {}
+for i, variant in ipairs(rules.variants) do variants_as_data[i] = as_data(variant) end
+local fingerprint = hash.sha256(json.encode { variants_as_data, rules.naming, rules.cache_control,
   rules.metadata, rules.edition })
 
 -- The object's headers, or nil when it isn't there.
@@ -156,6 +155,18 @@ end
 
 local function item_id(upload)
   return upload.bucket .. "/" .. upload.key
+end
+
+-- The photo as it is now; nil when it isn't there. One that is too large comes without its body.
+local function fetch(upload)
+  local place = { bucket = upload.bucket, key = upload.key, max_bytes = rules.max_bytes }
+  local ok, object = pcall(s3.find, place)
+  if ok then return object end
+  if object.code ~= "too_large" then error(object, 0) end
+  local found = look(upload.bucket, upload.key)
+  if found and found.size <= rules.max_bytes then return fetch(upload) end -- replaced meanwhile
+  if found then found.refusal = object end
+  return found
 end
 
 -- What the list and the table know of this upload; and what `also` returns, asked meanwhile.
@@ -210,7 +221,7 @@ end
 
 -- All pictures of a photo, made and stored: a list of what the manifest says of each.
 local function make_pictures(upload, photo, version)
-  return task.map(photo:render(rules.variants), function(picture)
+  return photo:render(rules.variants, function(picture)
     local key = picture_key(upload, picture, version)
     s3.put { bucket = rules.destination, key = key, body = picture.bytes,
       content_type = picture.content_type, cache_control = rules.cache_control,
@@ -238,17 +249,22 @@ local function store_item(upload, record)
   dynamodb.put { table = rules.table, item = item }
 end
 
--- The list last: whoever reads it finds all that it speaks of. The record, and whether the source
--- was still the same after all that depends on it was written.
+-- The list after the pictures: whoever reads it finds all that it speaks of. The record, and
+-- whether the source was still the same after all that depends on it was written.
 local function publish(upload, object, version, old_entry, old_item)
+  if object.refusal then error(object.refusal, 0) end
   local photo <close> = image.open(object.body)
   local record = describe(upload, object, photo)
   record.name, record.version = upload.key, version
-  record.variants = make_pictures(upload, photo, version)
-  store_item(upload, record)
   local status, previous = manifest.update {
     bucket = rules.destination, key = rules.manifest, table = rules.manifest_table,
-    entry = record, source = { bucket = upload.bucket, key = upload.key, etag = object.etag },
+    source = { bucket = upload.bucket, key = upload.key, etag = object.etag },
+    name = upload.key,
+    make = function()
+      record.variants = make_pictures(upload, photo, version)
+      return record
+    end,
+    meanwhile = function() store_item(upload, record) end,
   }
   local is_settled = status == "updated" or status == "unchanged"
   if is_settled then delete_pictures(record, old_entry or {}, old_item or {}, previous) end
@@ -287,8 +303,8 @@ local function refuse(upload, etag, version, err, entry, item)
   return record
 end
 
--- Results for the version that is there; nil when it is there no more. Second: whether it still was
--- there when all had been written, so that nobody has to look again.
+-- Results for the version that was fetched. Second: whether it still was there when all had been
+-- written, so that nobody has to look again.
 local function bring_up(upload, source, entry, item)
   local version = hash.sha256(source.etag .. fingerprint):sub(1, 12)
   if entry and rules.manifest_table then
@@ -306,11 +322,7 @@ local function bring_up(upload, source, entry, item)
     delist(upload, source.etag)
     return item
   end
-  local ok, result, is_settled = pcall(function()
-    local object = s3.find { bucket = upload.bucket, key = upload.key, if_match = source.etag,
-      max_bytes = rules.max_bytes }
-    if object then return publish(upload, object, version, entry, item) end
-  end)
+  local ok, result, is_settled = pcall(publish, upload, source, version, entry, item)
   if ok then return result, is_settled end
   if not events.permanent(result) then error(result, 0) end
   return refuse(upload, source.etag, version, result, entry, item)
@@ -318,9 +330,7 @@ end
 
 local function settle(upload)
   for _ = 1, 5 do
-    local entry, item, source = recall(upload, function()
-      return look(upload.bucket, upload.key)
-    end)
+    local entry, item, source = recall(upload, function() return fetch(upload) end)
     local result, is_settled
     if source then
       result, is_settled = bring_up(upload, source, entry, item)
@@ -331,7 +341,7 @@ local function settle(upload)
     end
     if is_settled then return result end
     local now = look(upload.bucket, upload.key)
-    if result and (now and now.etag) == (source and source.etag) then return result end
+    if (now and now.etag) == (source and source.etag) then return result end
   end
   error(("%s/%s changes faster than it can be worked on"):format(upload.bucket, upload.key), 0)
 end

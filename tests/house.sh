@@ -5,6 +5,7 @@
 #   bash tests/house.sh
 set -uo pipefail
 cd "$(dirname "$0")/.."
+export LC_ALL=C.UTF-8 # lines are counted in characters, also where no language has been chosen
 passed=0 failed=0
 
 # verdict RULE OFFENDERS: one check, with the lines that break it.
@@ -79,6 +80,10 @@ only SQLite 'sqlite3' 'bindings/local/database\.c:'
 only lua-cjson '.*cjson' 'bindings/json_decode\.c:'
 only jansson 'jansson' 'bindings/(document\.[ch]|local/dynamodb/[a-z_]+\.[ch]):'
 only GraphicsMagick '(magick|wand)/' 'bindings/image/[a-z_]+\.[ch]:'
+only zlib 'zlib\.h' 'bindings/image/(png_read|profile|rows|salvage)\.c:'
+only stb 'stb/' 'bindings/image/font\.c:'
+only libdeflate 'libdeflate\.h' 'bindings/image/png(_read)?\.c:'
+only libwebp 'webp/' 'bindings/image/webp(_read)?\.c:'
 only "an image library" '(webp/|lcms2|png|jpeglib|turbojpeg|tiff|gif_lib|libheif/)' \
     'bindings/image/[a-z_]+\.[ch]:'
 
@@ -124,6 +129,10 @@ verdict "no blanks at the end of a line" "$(grep -nHE '[ 	]+$' $sources /dev/nul
 verdict "tests/README.md has the table that tests/contract/table.sh prints" \
     "$(sed -n '/^| server | test /,/^$/p' tests/README.md | sed '$d' |
         diff - <(bash tests/contract/table.sh))"
+
+verdict "tests/systems/README.md has the table that tests/systems/compare.py --table prints" \
+    "$(sed -n '/^| of | the original /,/^$/p' tests/systems/README.md | sed '/^$/d' |
+        diff - <(python3 tests/systems/compare.py --table))"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

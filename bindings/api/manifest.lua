@@ -72,11 +72,23 @@ function manifest.find(options) end
 ---@field bucket string
 ---@field key? string Default "images.json".
 ---@field table? string The DynamoDB table that holds the entries.
----@field entry manifest.entry
+---@field entry? manifest.entry
+---@field make? fun(): manifest.entry In place of `entry`: makes it, while the manifest is read and its source looked at. Called once; what it raises is raised.
+---@field name? string With `make`: the name that its entry will have.
+---@field meanwhile? fun(entry: manifest.entry) Called once, while the entry is written; what it writes is there before the source is looked at for the last time.
 ---@field source? manifest.update.source Without it, only the sequencers decide what is newer.
 ---@field allow_recursion? boolean As of `s3.put`: also where the invocation's event came from.
 
 ---Puts an entry into the place of the one with its name, or at the end.
+---
+---An entry that takes its time is given as a function, and what has to be written besides it as
+---another, so that neither waits for a request:
+---
+---```lua
+---manifest.update { bucket = "b", name = "cat.jpg",
+---  make = function() return { name = "cat.jpg", size = store_picture() } end,
+---  meanwhile = function(entry) dynamodb.put { table = "photos", item = entry } end }
+---```
 ---
 ---"unchanged": it says so already, nothing was written. "superseded": the source is another version
 ---by now; look at it and call again for that version. "gone": the source was deleted; the entry is

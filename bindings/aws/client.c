@@ -165,7 +165,7 @@ static bool send_signed(struct aws_call *call, const struct http_header *headers
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .stall_timeout_s = STALL_TIMEOUT_S,
         .bypass_proxy = is_loopback(endpoint->host),
-        .fresh_connection = request->once,
+        .once = request->once,
         .ca_file = call->client->ca_file,
     };
     if (buffer_check(&url, "the address of a request", err)) {
@@ -290,12 +290,13 @@ static bool correct_clock(struct aws_call *call, const struct http_response *res
     return true;
 }
 
-/* A connection that died while the process was frozen is nobody's failure. */
+/* A connection that died while the process was frozen is nobody's failure, unless what was sent
+ * over it must not be done twice. */
 static bool was_dead_connection(struct aws_call *call, const struct http_response *response,
                                 const struct error *err)
 {
     bool dead = err != NULL && response->reused_connection && response->bytes_received == 0 &&
-                error_is(err, "network") && !call->reconnected;
+                error_is(err, "network") && !call->reconnected && !call->request->once;
     call->reconnected = call->reconnected || dead;
     return dead;
 }

@@ -46,6 +46,8 @@ static void on_done(void *context, struct http_response *answer, const struct er
     }
     if (err != NULL) {
         copy = *err;
+    } else {
+        job->error.attempts = call->attempts.retry.attempts; /* effects_record() tells it */
     }
     free_call(call);
     job_finish(job, err == NULL ? NULL : &copy);
@@ -80,8 +82,8 @@ static bool is_one_of(const char *operation, const char *const *names)
 
 bool dynamodb_is_repeatable(const char *operation, const char *body, size_t body_length)
 {
-    static const char *const always[] = {"GetItem",      "Query",          "Scan",
-                                         "BatchGetItem", "BatchWriteItem", NULL};
+    static const char *const always[] = {"GetItem",        "Query",         "Scan", "BatchGetItem",
+                                         "BatchWriteItem", "DescribeTable", NULL};
     static const char *const unconditional[] = {"PutItem", "DeleteItem", NULL};
     struct error ignored;
     if (is_one_of(operation, always)) {

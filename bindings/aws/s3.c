@@ -47,6 +47,8 @@ static void finish(struct s3_operation_call *call, const struct error *err)
     struct error copy;
     if (err != NULL) {
         copy = *err;
+    } else {
+        job->error.attempts = call->attempts.retry.attempts; /* effects_record() tells it */
     }
     free_call(call);
     job_finish(job, err == NULL ? NULL : &copy);

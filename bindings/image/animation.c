@@ -30,7 +30,8 @@ static Image *decode_frame(const struct frame *frame, const struct image_info *a
                                   .side = INT64_MAX,
                                   .frames = 1,
                                   .metadata_bytes = INT64_MAX,
-                                  .bytes = INT64_MAX};
+                                  .bytes = INT64_MAX,
+                                  .allow_damaged = animation->allow_damaged};
     struct image_info info;
     if (!image_probe(frame->file.data, frame->file.length, &limits, &info, err)) {
         return NULL;
@@ -76,7 +77,7 @@ Image *animation_first(const void *bytes, size_t length, const struct image_info
     struct pixels_area drawn;
     bool ended;
     Image *canvas = NULL;
-    frames_open(&frames, bytes, length, info->format);
+    frames_open(&frames, bytes, length, info);
     bool ok = frames_next(&frames, &ended, err);
     if (!ok && ended) {
         (void)error_set(err, "bad_image", "%s without a frame", image_format_name(info->format));
@@ -159,17 +160,26 @@ static bool add_frame(struct player *player, Image **list, animation_make *make,
     return true;
 }
 
+/* May what was played so far stand for all, since the next frame is damaged? */
+static bool ends_here(const struct image_info *info, const Image *list, const struct error *err)
+{
+    return info->allow_damaged && list != NULL && error_is(err, "bad_image");
+}
+
 static bool play(struct player *player, const struct image_info *info, Image **list,
                  animation_make *make, void *context, struct error *err)
 {
     bool ended;
     while (frames_next(&player->frames, &ended, err)) {
-        if (!draw(player, info, err) || !add_frame(player, list, make, context, err) ||
+        if (!draw(player, info, err)) {
+            return ends_here(info, *list, err);
+        }
+        if (!add_frame(player, list, make, context, err) ||
             !dispose(player, player->frames.frame.disposal, err)) {
             return false;
         }
     }
-    return ended;
+    return ended || ends_here(info, *list, err);
 }
 
 Image *animation_play(const void *bytes, size_t length, const struct image_info *info,
@@ -180,7 +190,7 @@ Image *animation_play(const void *bytes, size_t length, const struct image_info 
         return NULL;
     }
     Image *list = NULL;
-    frames_open(&player.frames, bytes, length, info->format);
+    frames_open(&player.frames, bytes, length, info);
     bool ok = play(&player, info, &list, make, context, err);
     /* Appending moves the pointer to the end. */
     list = list != NULL ? GetFirstImageInList(list) : NULL;

@@ -6,6 +6,7 @@
 #include "bindings/image/library.h"
 #include "bindings/image/reader.h"
 #include "bindings/image/srgb.h"
+#include "bindings/image/times.h"
 
 #include <string.h>
 
@@ -65,6 +66,12 @@ static bool profile_fits(const Image *image, ColorspaceType space)
            IsGrayImage(image, &((Image *)(uintptr_t)image)->exception);
 }
 
+bool colour_profile_fits(const void *profile, size_t length, enum colour_pixels pixels)
+{
+    return profile_sound(profile, length) &&
+           profile_space(profile) == (pixels == COLOUR_GREY ? GRAYColorspace : RGBColorspace);
+}
+
 static void convert_by_profile(Image *image)
 {
     size_t length = 0;
@@ -80,7 +87,7 @@ static void convert_by_profile(Image *image)
     (void)ProfileImage(image, "ICM", srgb, srgb_length, MagickTrue);
 }
 
-bool colour_to_srgb(Image *image, struct error *err)
+static bool convert(Image *image, struct error *err)
 {
     convert_by_profile(image);
     (void)DeleteImageProfile(image, "ICM");
@@ -92,4 +99,12 @@ bool colour_to_srgb(Image *image, struct error *err)
         return library_failed(&image->exception, "unsupported", "converting colours", err);
     }
     return !library_stopped(err);
+}
+
+bool colour_to_srgb(Image *image, struct error *err)
+{
+    int64_t began_us = times_begin();
+    bool ok = convert(image, err);
+    times_end(TIMES_RESIZE, began_us);
+    return ok;
 }

@@ -12,4 +12,9 @@
  * library's formulas for CMYK, YCbCr and grey. The profile is gone afterwards. */
 MUST_CHECK bool colour_to_srgb(Image *image, struct error *err);
 
+enum colour_pixels { COLOUR_GREY, COLOUR_RGB };
+
+/* Is this an ICC profile that a colour engine will open, for pixels like these? */
+bool colour_profile_fits(const void *profile, size_t length, enum colour_pixels pixels);
+
 #endif

@@ -6,6 +6,9 @@
 #include "bindings/image/animation.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
+#include "bindings/image/rows.h"
+#include "bindings/image/salvage.h"
+#include "bindings/image/times.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,7 +61,7 @@ static bool as_probed(const Image *image, const struct image_info *info, int div
 static bool check_decoded(const Image *image, const ExceptionInfo *exception,
                           const struct image_info *info, int divisor, struct error *err)
 {
-    if (image == NULL || damaged(info, exception->severity)) {
+    if (image == NULL || (!info->allow_damaged && damaged(info, exception->severity))) {
         char what[64];
         (void)snprintf(what, sizeof what, "truncated or damaged %s",
                        image_format_name(info->format));
@@ -74,8 +77,8 @@ static bool check_decoded(const Image *image, const ExceptionInfo *exception,
     return true;
 }
 
-Image *decode_still(const void *bytes, size_t length, const struct image_info *info, int divisor,
-                    struct error *err)
+static Image *decode_by_library(const void *bytes, size_t length, const struct image_info *info,
+                                int divisor, struct error *err)
 {
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
@@ -94,10 +97,104 @@ Image *decode_still(const void *bytes, size_t length, const struct image_info *i
     return image;
 }
 
+static Image *head_of(const void *bytes, size_t length, const struct image_info *info,
+                      struct error *err)
+{
+    struct buffer file;
+    struct image_info small = *info;
+    Image *head = NULL;
+    small.width = small.height = 1;
+    buffer_init(&file, length + 256);
+    if (rows_head(bytes, length, info, &file, err)) {
+        head = decode_by_library(file.data, file.length, &small, 1, err);
+    }
+    buffer_release(&file);
+    if (head != NULL) {
+        head->matte = info->alpha ? MagickTrue : MagickFalse;
+        head->is_grayscale = info->channels == 1 ? MagickTrue : MagickFalse;
+        head->is_monochrome = MagickFalse;
+    }
+    return head;
+}
+
+static Image *decode(const void *bytes, size_t length, const struct image_info *info, int divisor,
+                     struct error *err)
+{
+    if (!rows_can(info)) {
+        return decode_by_library(bytes, length, info, divisor, err);
+    }
+    Image *head = head_of(bytes, length, info, err);
+    Image *image = head != NULL ? rows_image(bytes, length, info, divisor, head, err) : NULL;
+    pixels_destroy(head);
+    return image;
+}
+
+static Image *decode_salvaged(const void *bytes, size_t length, const struct image_info *info,
+                              struct error *err)
+{
+    struct buffer file;
+    Image *image = NULL;
+    if (salvage_file(bytes, length, info, &file, err)) {
+        image = decode(file.data, file.length, info, 1, err);
+    }
+    buffer_release(&file);
+    return image;
+}
+
+/* The library leaves a PNG's eXIf where it is; of others it gives it, as it is in JPEG. */
+static bool add_exif(Image *image, const void *bytes, const struct image_info *info,
+                     struct error *err)
+{
+    size_t known = 0;
+    if (info->format != IMAGE_PNG || info->exif.length == 0 ||
+        GetImageProfile(image, "EXIF", &known) != NULL) {
+        return true;
+    }
+    struct buffer block;
+    buffer_init(&block, info->exif.length + 6);
+    buffer_append(&block, "Exif\0", 6);
+    buffer_append(&block, (const char *)bytes + info->exif.offset, info->exif.length);
+    bool ok = buffer_check(&block, "EXIF", err) &&
+              (SetImageProfile(image, "EXIF", (unsigned char *)block.data, block.length) ||
+               library_failed(&image->exception, "memory", "reading metadata", err));
+    buffer_release(&block);
+    return ok;
+}
+
+Image *decode_head(const void *bytes, size_t length, const struct image_info *info,
+                   struct error *err)
+{
+    Image *head = head_of(bytes, length, info, err);
+    if (head != NULL && !add_exif(head, bytes, info, err)) {
+        pixels_destroy(head);
+        return NULL;
+    }
+    return head;
+}
+
+Image *decode_still(const void *bytes, size_t length, const struct image_info *info, int divisor,
+                    struct error *err)
+{
+    Image *image = decode(bytes, length, info, divisor, err);
+    if (image == NULL && info->allow_damaged && salvage_knows(info->format) &&
+        error_is(err, "bad_image")) {
+        image = decode_salvaged(bytes, length, info, err);
+    }
+    if (image != NULL && !add_exif(image, bytes, info, err)) {
+        pixels_destroy(image);
+        return NULL;
+    }
+    return image;
+}
+
 Image *decode_first(const void *bytes, size_t length, const struct image_info *info, int divisor,
                     struct error *err)
 {
     bool framed = info->format == IMAGE_GIF || (info->format == IMAGE_WEBP && info->animated);
-    return framed ? animation_first(bytes, length, info, err)
-                  : decode_still(bytes, length, info, divisor, err);
+    int64_t began_us = times_begin();
+    Image *image = framed ? animation_first(bytes, length, info, err)
+                          : decode_still(bytes, length, info, divisor, err);
+    times_end(TIMES_DECODE, began_us);
+    times_count(info->width * info->height, 0);
+    return image;
 }

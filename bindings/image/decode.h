@@ -17,6 +17,11 @@
 Image *decode_still(const void *bytes, size_t length, const struct image_info *info, int divisor,
                     struct error *err);
 
+/* What a picture that rows_can() says beside its pixels: one pixel of it, with its profiles, and an
+ * alpha channel if it has one. NULL on failure; owned by the caller (pixels_destroy). */
+Image *decode_head(const void *bytes, size_t length, const struct image_info *info,
+                   struct error *err);
+
 /* As above for any file that was probed: of an animation its first frame, on the full canvas. */
 Image *decode_first(const void *bytes, size_t length, const struct image_info *info, int divisor,
                     struct error *err);

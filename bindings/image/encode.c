@@ -4,7 +4,13 @@
  */
 #include "bindings/image/encode.h"
 #include "bindings/image/library.h"
+#include "bindings/image/metadata.h"
 #include "bindings/image/pixels.h"
+#include "bindings/image/png.h"
+#include "bindings/image/samples.h"
+#include "bindings/image/squeeze.h"
+#include "bindings/image/times.h"
+#include "bindings/image/webp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,33 +32,30 @@ static void define(ImageInfo *encoder, const char *definitions)
     DestroyExceptionInfo(&exception);
 }
 
-/* From 90 on, who asks for quality shall have the full colours too: no chroma subsampling. */
-static void prepare_jpeg(ImageInfo *encoder)
+bool encode_full_chroma(const struct image_target *target, int quality)
 {
-    const char *sampling = encoder->quality >= 90 ? "1x1,1x1,1x1" : "2x2,1x1,1x1";
-    (void)CloneString(&encoder->sampling_factor, sampling);
+    return target->chroma == IMAGE_CHROMA_444 ||
+           (target->chroma == IMAGE_CHROMA_AUTO && quality >= 90);
+}
+
+static void prepare_jpeg(ImageInfo *encoder, const struct image_target *target)
+{
+    bool full = encode_full_chroma(target, (int)encoder->quality);
+    (void)CloneString(&encoder->sampling_factor, full ? "1x1,1x1,1x1" : "2x2,1x1,1x1");
     define(encoder, "jpeg:optimize-coding=true");
 }
 
-static void prepare_webp(ImageInfo *encoder, const struct image_target *target)
-{
-    define(encoder, target->lossless ? "webp:lossless=true" : "webp:lossless=false");
-}
-
-static ImageInfo *encoder_for(const struct image_target *target)
+static ImageInfo *encoder_for(const struct image_target *target, int quality)
 {
     ImageInfo *encoder = CloneImageInfo(NULL);
     (void)snprintf(encoder->magick, sizeof encoder->magick, "%s", library_coder(target->format));
     (void)snprintf(encoder->filename, sizeof encoder->filename, "%s:image",
                    library_coder(target->format));
-    encoder->quality =
-        (unsigned long)(target->quality > 0 ? target->quality : ENCODE_DEFAULT_QUALITY);
+    encoder->quality = (unsigned long)quality;
     /* One name for JPEG's progressive scans and the passes of PNG and GIF. */
     encoder->interlace = target->progressive ? LineInterlace : NoInterlace;
     if (target->format == IMAGE_JPEG) {
-        prepare_jpeg(encoder);
-    } else if (target->format == IMAGE_WEBP) {
-        prepare_webp(encoder, target);
+        prepare_jpeg(encoder, target);
     } else if (target->format == IMAGE_PNG) {
         encoder->quality = PNG_QUALITY;
     }
@@ -76,6 +79,34 @@ bool encode_palette(Image *image, struct error *err)
 {
     static const PixelPacket transparent = {.opacity = TransparentOpacity};
     return !image->matte || pixels_each_row(image, threshold_row, &transparent, err);
+}
+
+static Quantum rounded(Quantum value)
+{
+    return (Quantum)(ScaleCharToQuantum(((uint32_t)value * 255 + 32895) >> 16));
+}
+
+static void round_row(PixelPacket *pixels, size_t count, const void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < count; i++) {
+        pixels[i].red = rounded(pixels[i].red);
+        pixels[i].green = rounded(pixels[i].green);
+        pixels[i].blue = rounded(pixels[i].blue);
+        pixels[i].opacity = rounded(pixels[i].opacity);
+    }
+}
+
+/* To the nearest of 256 levels: the library's encoders cut off what is below, which would make
+ * every resized picture darker by half a level. */
+static bool round_pixels(Image *image, struct error *err)
+{
+    for (Image *frame = image; frame != NULL; frame = GetNextImageInList(frame)) {
+        if (!pixels_each_row(frame, round_row, NULL, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void prepare_image(Image *image, const struct image_target *target)
@@ -115,18 +146,23 @@ static bool give(void *blob, size_t length, const Image *image, const struct ima
     return true;
 }
 
-bool encode_image(Image *image, const struct image_target *target, struct image_output *output,
-                  struct error *err)
-{
-    if (target->format == IMAGE_GIF && GetNextImageInList(image) == NULL &&
-        !encode_palette(image, err)) {
-        return false;
-    }
-    prepare_image(image, target);
+/* ---- the library's encoders ---------------------------------------------------------------- */
 
+struct work {
+    Image *image;
+    const struct image_target *target;
+    struct samples samples; /* of a still that is encoded by us */
+    struct metadata_blocks metadata;
+};
+
+static bool encode_by_library(void *context, int quality, struct image_output *output,
+                              struct error *err)
+{
+    const struct work *work = context;
+    Image *image = work->image;
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
-    ImageInfo *encoder = encoder_for(target);
+    ImageInfo *encoder = encoder_for(work->target, quality);
     size_t length = 0;
     void *blob = ImageToBlob(encoder, image, &length, &exception);
     DestroyImageInfo(encoder);
@@ -134,11 +170,73 @@ bool encode_image(Image *image, const struct image_target *target, struct image_
     if (!ok) {
         GetImageException(image, &exception);
         char what[64];
-        (void)snprintf(what, sizeof what, "encoding %s", image_format_name(target->format));
+        (void)snprintf(what, sizeof what, "encoding %s", image_format_name(work->target->format));
         (void)library_failed(&exception, "unsupported", what, err);
     }
     DestroyExceptionInfo(&exception);
-    ok = ok && !library_stopped(err) && give(blob, length, image, target, output, err);
+    ok = ok && !library_stopped(err) && give(blob, length, image, work->target, output, err);
     MagickFree(blob);
+    return ok;
+}
+
+/* ---- and those that are not ---------------------------------------------------------------- */
+
+static bool encode_png(void *context, int quality, struct image_output *output, struct error *err)
+{
+    const struct work *work = context;
+    (void)quality;
+    return png_encode(&work->samples, work->target, &work->metadata, output, err);
+}
+
+static bool encode_webp(void *context, int quality, struct image_output *output, struct error *err)
+{
+    const struct work *work = context;
+    struct webp_pixels pixels = {.width = work->samples.width,
+                                 .height = work->samples.height,
+                                 .rgba = work->samples.rgba,
+                                 .opaque = work->samples.opaque};
+    return webp_encode(&pixels, work->target, quality, &work->metadata, output, err);
+}
+
+static squeeze_encode *own_encoder(const Image *image, const struct image_target *target)
+{
+    if (target->format == IMAGE_WEBP) {
+        return encode_webp;
+    }
+    bool png = target->format == IMAGE_PNG &&
+               png_can_encode((int64_t)image->columns, (int64_t)image->rows, target);
+    return png ? encode_png : NULL;
+}
+
+static bool encode_untimed(Image *image, const struct image_target *target,
+                           struct image_output *output, struct error *err)
+{
+    struct work work = {.image = image, .target = target};
+    squeeze_encode *encode = own_encoder(image, target);
+    if (encode != NULL) {
+        work.metadata = metadata_blocks(image);
+        bool ok =
+            samples_of(image, &work.samples, err) && squeeze(target, encode, &work, output, err);
+        samples_release(&work.samples);
+        return ok;
+    }
+    if (target->format == IMAGE_GIF && GetNextImageInList(image) == NULL &&
+        !encode_palette(image, err)) {
+        return false;
+    }
+    if (!round_pixels(image, err)) {
+        return false;
+    }
+    prepare_image(image, target);
+    return squeeze(target, encode_by_library, &work, output, err);
+}
+
+bool encode_image(Image *image, const struct image_target *target, struct image_output *output,
+                  struct error *err)
+{
+    int64_t began_us = times_begin();
+    bool ok = encode_untimed(image, target, output, err);
+    times_end(TIMES_ENCODE, began_us);
+    times_count(0, ok ? 1 : 0);
     return ok;
 }

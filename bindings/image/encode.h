@@ -8,9 +8,10 @@
 
 #include "bindings/image/engine.h"
 
-#define ENCODE_DEFAULT_QUALITY 80
-
 bool encode_has_alpha(enum image_format format); /* can a file of this format have any? */
+
+/* Is every pixel of a JPEG to have its own colour? */
+bool encode_full_chroma(const struct image_target *target, int quality);
 
 /* Encodes an upright sRGB picture (or a list of frames, to GIF) whose metadata is as it shall be,
  * in target->format; the pictures may be changed on the way. *output is written on success. */

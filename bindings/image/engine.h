@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "host/error.h"
+#include "host/worker.h"
 
 enum image_format {
     IMAGE_UNKNOWN,
@@ -46,10 +47,16 @@ struct image_limits {
     int64_t frames;         /* default 256 */
     int64_t metadata_bytes; /* EXIF, XMP, ICC, IPTC together; default 1 MiB */
     int64_t bytes;          /* of the file; default 50 MB */
+    bool allow_damaged;     /* of a damaged file what there is, instead of `bad_image` */
 };
 void image_limits_default(struct image_limits *limits);
 /* The defaults as raised by LUNETTE_MAX_PIXELS, _SIDE, _FRAMES, _METADATA_BYTES, _BYTES. */
 MUST_CHECK bool image_limits_from_environment(struct image_limits *limits, struct error *err);
+
+/* A part of the file's bytes; length 0: there is none. */
+struct image_span {
+    size_t offset, length;
+};
 
 /* What the header says. `width` and `height` are as stored; the `oriented_` pair as displayed. */
 struct image_info {
@@ -65,13 +72,16 @@ struct image_info {
     bool progressive;      /* JPEG: progressive; PNG, GIF: interlaced */
     int64_t profile_bytes; /* of the ICC profile, 0 for none */
     int64_t metadata_bytes;
+    struct image_span exif;    /* the block: a TIFF header and what it points to */
+    struct image_span profile; /* of the ICC profile as much as lies together, PNG: its chunk */
+    bool allow_damaged; /* as the limits said: a fast lane leaves what it can't read to decode.h */
 };
 
 /* Reads the header only. Fails for what is no image of ours and for what is over a limit. */
 MUST_CHECK bool image_probe(const void *bytes, size_t length, const struct image_limits *limits,
                             struct image_info *info, struct error *err);
 
-enum image_fit { IMAGE_INSIDE, IMAGE_COVER, IMAGE_CONTAIN, IMAGE_FILL };
+enum image_fit { IMAGE_INSIDE, IMAGE_COVER, IMAGE_CONTAIN, IMAGE_FILL, IMAGE_OUTSIDE };
 enum image_gravity {
     IMAGE_CENTER,
     IMAGE_NORTH,
@@ -81,7 +91,9 @@ enum image_gravity {
     IMAGE_SOUTH,
     IMAGE_SOUTHWEST,
     IMAGE_WEST,
-    IMAGE_NORTHWEST
+    IMAGE_NORTHWEST,
+    IMAGE_ENTROPY,  /* cover: the part with the most information; else the center */
+    IMAGE_ATTENTION /* cover: the part that eyes turn to; else the center */
 };
 
 enum image_filter {
@@ -93,7 +105,16 @@ enum image_filter {
     IMAGE_NEAREST,  /* one pixel of the source each: for pixel art */
 };
 
-/* What happens before the resize, in the order given. */
+/* How many pixels share a colour in a JPEG. */
+enum image_chroma {
+    IMAGE_CHROMA_AUTO, /* 4:2:0 below quality 90, 4:4:4 from there on */
+    IMAGE_CHROMA_420,  /* four: half the width and height */
+    IMAGE_CHROMA_444,  /* none: every pixel has its own */
+};
+
+/* What happens before the resize, or to a target after it, in the order given. */
+struct image_overlay; /* overlay.h */
+struct image_text;    /* annotate.h */
 enum image_step_kind {
     IMAGE_CROP,   /* x, y, width, height, in displayed pixels */
     IMAGE_ROTATE, /* angle: 90, 180, 270 clockwise */
@@ -103,18 +124,32 @@ enum image_step_kind {
     IMAGE_BLUR,     /* sigma */
     IMAGE_SHARPEN,  /* sigma */
     IMAGE_PIXELATE, /* width = height = size of a block */
+    IMAGE_SEPIA,
+    IMAGE_TINT,      /* colour */
+    IMAGE_BORDER,    /* width = height, colour */
+    IMAGE_ROUND,     /* width = radius of the corners */
+    IMAGE_COMPOSITE, /* overlay; x, y inwards from where its gravity puts it */
+    IMAGE_MASK,      /* overlay: how bright it is says how much is seen */
+    IMAGE_ANNOTATE,  /* text; x, y as of an overlay */
 };
 struct image_step {
     enum image_step_kind kind;
     int64_t x, y, width, height;
     double sigma;
     int angle;
+    uint8_t colour[3];                   /* sRGB */
+    const struct image_overlay *overlay; /* borrowed as long as the step is used */
+    const struct image_text *text;       /* likewise */
 };
 
 /* The displayed size that *width and *height become; fails with `usage` for a step that can't be
  * done to a picture of that size (a crop that leaves it, an angle that is no quarter turn, ...). */
 MUST_CHECK bool image_steps_size(const struct image_step *steps, size_t count, int64_t *width,
                                  int64_t *height, struct error *err);
+
+#define IMAGE_DEFAULT_QUALITY     80 /* JPEG and WebP */
+#define IMAGE_DEFAULT_MIN_QUALITY 30
+#define IMAGE_DEFAULT_EFFORT      (-1) /* what each format gets for it was measured */
 
 struct image_target {
     int64_t width, height; /* 0: not given; both 0: the size stays */
@@ -125,33 +160,54 @@ struct image_target {
     enum image_format format;   /* UNKNOWN: the source's, if it is writable, else JPEG (PNG when
                                     the source has alpha) */
     int quality;                /* 1 to 100; 0: the format's default */
+    int64_t max_bytes;          /* the best quality whose file is no larger; 0: any size */
+    int min_quality;            /* for max_bytes: 1 to 100; 0: IMAGE_DEFAULT_MIN_QUALITY */
     bool progressive;
-    bool lossless;               /* WebP */
-    bool keep_metadata;          /* false: strip all but copyright */
-    uint8_t background[3];       /* sRGB, for flattening and `contain`; default white */
-    bool transparent_background; /* `contain` into a format that has alpha */
-    bool animated;               /* keep the frames (GIF to GIF); false: the first one */
+    enum image_chroma chroma; /* JPEG */
+    int effort;               /* WebP, PNG: 0 (fast) to 6 (small); IMAGE_DEFAULT_EFFORT */
+    bool lossless;            /* WebP */
+    bool near_lossless;       /* WebP: lossless but for the lowest bits; `quality` says of which */
+    bool smart_subsample;     /* WebP: slower, sharper edges of colours */
+    int alpha_quality;        /* lossy WebP: 0 to 100 */
+    bool keep_metadata;       /* false: strip all but copyright */
+    uint8_t background[3];    /* sRGB, for flattening and `contain`; default white */
+    bool transparent_background;    /* `contain` into a format that has alpha */
+    bool animated;                  /* keep the frames (GIF to GIF); false: the first one */
+    const struct image_step *after; /* done to the picture in the target's size; borrowed */
+    size_t after_count;
 };
-void image_target_default(struct image_target *target); /* inside, center, Lanczos, white, zeros */
+/* Inside, center, Lanczos, white, the default effort, alpha of full quality, zeros. */
+void image_target_default(struct image_target *target);
 
 struct image_output {
     void *bytes; /* owned by the caller, free() */
     size_t length;
     int64_t width, height, frames;
     enum image_format format;
+    int quality; /* that it has; 0: the format knows none */
 };
 void image_output_release(struct image_output *output);
 
-/* How long work is interrupted: asked often, from the calling thread. */
+/* How its caller takes part in a render. All may be NULL, and all but `stopped` are asked from
+ * any thread that works on it. */
 struct image_control {
-    bool (*stopped)(void *context, struct error *err); /* true: give up, *err is set. May be NULL */
+    bool (*stopped)(void *context, struct error *err); /* asked often; true: give up, *err is set */
     void *context;
+
+    /* Takes a part of the work to another thread, which begins with it now, or returns false. */
+    bool (*hand_over)(void *context, struct worker_item *part);
+    int hands; /* how many parts are worked on at once, at most; 0 and 1: one after the other */
+
+    /* A picture is ready, before others are: takes over its bytes. */
+    void (*ready)(void *context, size_t index, const struct image_output *output);
 };
 
 /*
- * Decodes once, orients, converts to sRGB, applies the steps, and makes each target; outputs[i]
- * belongs to targets[i]. On failure no output is left. Thread-safe. `info` is image_probe()'s of
- * the same bytes.
+ * Decodes once, orients, converts to sRGB, applies the steps, and makes each target; a picture is
+ * encoded while the next ones are made, if there is another hand. outputs[i] belongs to targets[i];
+ * nothing is written to it when there is control->ready. On failure no output is left but for what
+ * `ready` has got. Thread-safe; returns when no other thread works on it any more. `info` is
+ * image_probe()'s of the same bytes.
  */
 MUST_CHECK bool image_render(const void *bytes, size_t length, const struct image_info *info,
                              const struct image_limits *limits, const struct image_step *steps,
@@ -161,7 +217,7 @@ MUST_CHECK bool image_render(const void *bytes, size_t length, const struct imag
 
 /* How image_render() would go about it. */
 struct image_plan {
-    int divisor;           /* a JPEG is decoded at 1/divisor of its size: 1, 2, 4 or 8 */
+    int divisor;           /* a JPEG or WebP is decoded at 1/divisor: 1, 2, 4 or 8 */
     int64_t width, height; /* of the decoded picture, as stored */
     int64_t memory_bytes;  /* the most that is held at once: what is taken of the budget */
 };
@@ -173,10 +229,11 @@ struct image_plan_target {
     int source;  /* the target that it is made of, or IMAGE_PLAN_DECODED */
 };
 
-/* Fails as image_render() does before it decodes; made[i] belongs to targets[i]. */
+/* For as many hands. Fails as image_render() does before it decodes; made[i] belongs to
+ * targets[i]. */
 MUST_CHECK bool image_plan(const struct image_info *info, const struct image_limits *limits,
                            const struct image_step *steps, size_t step_count,
-                           const struct image_target *targets, size_t target_count,
+                           const struct image_target *targets, size_t target_count, int hands,
                            struct image_plan *plan, struct image_plan_target *made,
                            struct error *err);
 
@@ -184,6 +241,6 @@ MUST_CHECK bool image_plan(const struct image_info *info, const struct image_lim
  * the most the library may use for pixels, in bytes. */
 MUST_CHECK bool image_engine_start(int64_t memory, struct error *err);
 
-const char *image_engine_versions(void); /* for --version */
+const char *image_engine_versions(void); /* for --version; from one thread */
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * exif.h - the two things we want of an EXIF block: which way up, and whose picture it is.
+ * exif.h - the two things that a render wants of an EXIF block: which way up, and whose picture it
+ * is. The rest is in look.h.
  *
  * A block is a TIFF header and its directories, without the "Exif\0\0" that JPEG puts before it.
  */
@@ -10,6 +11,9 @@
 #include <stddef.h>
 
 #define EXIF_TEXT_MAX 512
+
+/* Is it a block at all, whatever it says? */
+bool exif_valid(const void *block, size_t length);
 
 /* 1 to 8; 0 when the block is not valid or says nothing sensible. */
 int exif_orientation(const void *block, size_t length);

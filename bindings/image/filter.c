@@ -1,6 +1,6 @@
 /*
  * filter.c - Lanczos and its cheaper or softer kin, sampled into tables of weights. Called by
- * resize.c, twice a resize.
+ * resize.c and lane_scale.c, twice a resize.
  *
  * Positions are centres: output i lies at (i + 1/2) x scale. Where there are fewer pixels after
  * than before, the filter is stretched by the scale, so that every input counts.
@@ -12,14 +12,12 @@
 
 #define PI 3.14159265358979323846
 
-static double sinc(double x)
-{
-    return x == 0 ? 1 : sin(PI * x) / (PI * x);
-}
-
+/* sinc(x) sinc(x / 3), whose sines are those of an angle and of its triple. */
 static double lanczos(double x)
 {
-    return sinc(x) * sinc(x / 3);
+    double angle = PI / 3 * x, sine = sin(angle);
+    double square = sine * sine;
+    return x == 0 ? 1 : square * (3 - 4 * square) / (3 * angle * angle);
 }
 
 /* The family of Mitchell and Netravali (1988), for 0 <= x <= 2. */
@@ -65,26 +63,30 @@ static const struct {
 };
 
 /* Half of how far the filter reaches on the input; 0 for the nearest pixel alone. */
-static double reach_of(enum image_filter filter, int64_t from, int64_t to)
+static double reach_of(enum image_filter filter, double step)
 {
-    double scale = (double)from / (double)to;
-    return filters[filter].radius * (scale > 1 ? scale : 1);
+    return filters[filter].radius * (step > 1 ? step : 1);
+}
+
+int64_t weights_longest_along(enum image_filter filter, int64_t from, double step)
+{
+    int64_t longest = (int64_t)ceil(2 * reach_of(filter, step)) + 1;
+    return longest < from ? longest : from;
 }
 
 int64_t weights_longest(enum image_filter filter, int64_t from, int64_t to)
 {
-    int64_t longest = (int64_t)ceil(2 * reach_of(filter, from, to)) + 1;
-    return longest < from ? longest : from;
+    return weights_longest_along(filter, from, (double)from / (double)to);
 }
 
-static int64_t stride_of(enum image_filter filter, int64_t from, int64_t to)
+static int64_t round_up(int64_t taps)
 {
-    return (weights_longest(filter, from, to) + 3) / 4 * 4;
+    return (taps + 3) / 4 * 4;
 }
 
 int64_t weights_memory(enum image_filter filter, int64_t from, int64_t to, int64_t count)
 {
-    int64_t row = stride_of(filter, from, to) * (int64_t)sizeof(float);
+    int64_t row = round_up(weights_longest(filter, from, to)) * (int64_t)sizeof(float);
     return count * (row + 2 * (int64_t)sizeof(int32_t));
 }
 
@@ -93,24 +95,26 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
     return value < least ? least : value > most ? most : value;
 }
 
+static double weight_at(enum image_filter filter, double x)
+{
+    /* Open on one side: of two inputs at the same distance the box takes one. */
+    bool within = x > -filters[filter].radius && x <= filters[filter].radius;
+    return within ? filters[filter].weight(fabs(x)) : 0;
+}
+
 /* Weights of the inputs first .. first + taps - 1 for an output at `centre`; returns how many
  * remain when those that are zero at the end are left out. */
 static int64_t sample(enum image_filter filter, double centre, double stretch, int64_t first,
                       int64_t taps, float *values)
 {
     double total = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int64_t t = 0; t < taps; t++) {
-            double x = ((double)(first + t) + 0.5 - centre) / stretch;
-            /* Open on one side: of two inputs at the same distance the box takes one. */
-            bool within = x > -filters[filter].radius && x <= filters[filter].radius;
-            double weight = within ? filters[filter].weight(fabs(x)) : 0;
-            if (pass == 0) {
-                total += weight;
-            } else {
-                values[t] = (float)(weight / total);
-            }
-        }
+    for (int64_t t = 0; t < taps; t++) {
+        double weight = weight_at(filter, ((double)(first + t) + 0.5 - centre) / stretch);
+        values[t] = (float)weight;
+        total += weight;
+    }
+    for (int64_t t = 0; t < taps; t++) {
+        values[t] = (float)(values[t] / total);
     }
     while (taps > 1 && values[taps - 1] == 0) {
         taps--;
@@ -118,47 +122,64 @@ static int64_t sample(enum image_filter filter, double centre, double stretch, i
     return taps;
 }
 
-static void fill_row(struct weights *weights, int64_t row, enum image_filter filter, int64_t from,
-                     int64_t to, int64_t output)
+static void fill_row(struct weights *weights, int64_t row, enum image_filter filter,
+                     const struct axis *axis)
 {
-    double scale = (double)from / (double)to;
-    double centre = ((double)output + 0.5) * scale;
-    double reach = reach_of(filter, from, to);
+    double centre = ((double)row + axis->offset) * axis->step + axis->origin;
+    double reach = reach_of(filter, axis->step);
     float *values = weights->values + row * weights->stride;
-    int64_t nearest = clamp((int64_t)floor(centre), 0, from - 1);
+    int64_t nearest = clamp((int64_t)floor(centre), 0, axis->from - 1);
     /* Inputs whose centres lie within reach; the box always has one of them, at least. */
     int64_t first = clamp((int64_t)ceil(centre - reach - 0.5), 0, nearest);
-    int64_t last = clamp((int64_t)floor(centre + reach - 0.5), nearest, from - 1);
+    int64_t last = clamp((int64_t)floor(centre + reach - 0.5), nearest, axis->from - 1);
     int64_t taps = last - first + 1;
     if (taps == 1 || filter == IMAGE_NEAREST) {
         first = nearest;
         taps = 1;
         values[0] = 1;
     } else {
-        taps = sample(filter, centre, scale > 1 ? scale : 1, first, taps, values);
+        taps = sample(filter, centre, axis->step > 1 ? axis->step : 1, first, taps, values);
     }
     weights->first[row] = (int32_t)first;
     weights->taps[row] = (int32_t)taps;
     weights->longest = taps > weights->longest ? taps : weights->longest;
 }
 
-bool weights_make(struct weights *weights, enum image_filter filter, int64_t from, int64_t to,
-                  int64_t start, int64_t count, struct error *err)
+static bool coincides(const struct axis *axis)
 {
-    filter = from == to ? IMAGE_NEAREST : filter;
-    struct weights made = {.count = count, .stride = stride_of(filter, from, to)};
-    made.first = calloc((size_t)count, sizeof *made.first);
-    made.taps = calloc((size_t)count, sizeof *made.taps);
-    made.values = calloc((size_t)(count * made.stride), sizeof *made.values);
+    double centre = axis->offset * axis->step + axis->origin;
+    return axis->step == 1 && centre - floor(centre) == 0.5;
+}
+
+bool weights_along(struct weights *weights, enum image_filter filter, const struct axis *axis,
+                   struct error *err)
+{
+    filter = coincides(axis) ? IMAGE_NEAREST : filter;
+    struct weights made = {.count = axis->count,
+                           .stride =
+                               round_up(weights_longest_along(filter, axis->from, axis->step))};
+    made.first = calloc((size_t)made.count, sizeof *made.first);
+    made.taps = calloc((size_t)made.count, sizeof *made.taps);
+    made.values = calloc((size_t)(made.count * made.stride), sizeof *made.values);
     if (made.first == NULL || made.taps == NULL || made.values == NULL) {
         weights_release(&made);
         return error_set_memory(err, "resizing an image");
     }
-    for (int64_t row = 0; row < count; row++) {
-        fill_row(&made, row, filter, from, to, start + row);
+    for (int64_t row = 0; row < made.count; row++) {
+        fill_row(&made, row, filter, axis);
     }
     *weights = made;
     return true;
+}
+
+bool weights_make(struct weights *weights, enum image_filter filter, int64_t from, int64_t to,
+                  int64_t start, int64_t count, struct error *err)
+{
+    struct axis axis = {.from = from,
+                        .count = count,
+                        .offset = (double)start + 0.5,
+                        .step = (double)from / (double)to};
+    return weights_along(weights, filter, &axis, err);
 }
 
 void weights_release(struct weights *weights)

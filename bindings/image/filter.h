@@ -20,13 +20,25 @@ struct weights {
     float *values;
 };
 
-/* Outputs start .. start + count - 1 of an axis that goes from `from` pixels to `to`. An axis that
- * keeps its size is copied, whatever the filter. */
+/* Where the outputs lie: the centre of output i at (i + offset) x step + origin, in inputs, of
+ * which there are `from` with their centres at 1/2, 3/2, ... */
+struct axis {
+    int64_t from, count;
+    double offset, step, origin;
+};
+
+/* Outputs that coincide with inputs, one for one, are copied, whatever the filter. */
+MUST_CHECK bool weights_along(struct weights *weights, enum image_filter filter,
+                              const struct axis *axis, struct error *err);
+
+/* Outputs start .. start + count - 1 of an axis that goes from `from` pixels to `to`. */
 MUST_CHECK bool weights_make(struct weights *weights, enum image_filter filter, int64_t from,
                              int64_t to, int64_t start, int64_t count, struct error *err);
 void weights_release(struct weights *weights); /* zeroed ones, too */
 
-/* Never fewer than the `longest` of such weights, and the bytes that they take. */
+/* Never fewer than the `longest` of such weights (`step`: of an axis from `from`), and the bytes
+ * that they take. */
+int64_t weights_longest_along(enum image_filter filter, int64_t from, double step);
 int64_t weights_longest(enum image_filter filter, int64_t from, int64_t to);
 int64_t weights_memory(enum image_filter filter, int64_t from, int64_t to, int64_t count);
 

@@ -4,14 +4,19 @@
  */
 #include "bindings/image/frames.h"
 
-void frames_open(struct frames *frames, const void *bytes, size_t length, enum image_format format)
+/* To finish a GIF's block that is cut off: the longest there is. */
+enum { BLOCK_MAX = 255 };
+
+void frames_open(struct frames *frames, const void *bytes, size_t length,
+                 const struct image_info *info)
 {
     memset(frames, 0, sizeof *frames);
-    frames->format = format;
+    frames->format = info->format;
+    frames->allow_damaged = info->allow_damaged;
     frames->reader = reader_of(bytes, length, false);
     frames->loops = 1;
-    buffer_init(&frames->frame.file, length + 64);
-    if (format == IMAGE_GIF) {
+    buffer_init(&frames->frame.file, length + 64 + BLOCK_MAX);
+    if (info->format == IMAGE_GIF) {
         reader_seek(&frames->reader, 10);
         unsigned flags = reader_u8(&frames->reader);
         reader_u16(&frames->reader);
@@ -109,6 +114,10 @@ static void write_gif(struct frames *frames, const struct control *control, size
     }
     buffer_append(file, "\x2c\0\0\0", 5);
     buffer_append(file, data + start + 4, frames->reader.position - start - 4);
+    if (frames->reader.failed) {
+        const char zeros[BLOCK_MAX + 1] = {0};
+        buffer_append(file, zeros, sizeof zeros);
+    }
     buffer_append_byte(file, '\x3b');
 }
 
@@ -124,9 +133,13 @@ static bool cut_gif_frame(struct frames *frames, const struct control *control, 
         reader_take(reader, (uint64_t)3 << ((flags & 7) + 1));
     }
     reader_u8(reader); /* code size */
+    bool header = !reader->failed;
     skip_blocks(reader);
-    if (reader->failed) {
+    if (reader->failed && !(header && frames->allow_damaged)) {
         return bad_frame(frames, err);
+    }
+    if (reader->failed) {
+        reader->position = reader->length;
     }
     frames->frame.disposal = disposal_of(control);
     frames->frame.delay_cs = control->delay_cs;
@@ -200,6 +213,9 @@ static bool next_webp(struct frames *frames, bool *ended, struct error *err)
         bool frame = reader_at(reader, "ANMF", 4);
         reader_u32(reader);
         uint32_t size = reader_u32(reader);
+        if (frames->allow_damaged && size > reader_left(reader)) {
+            size = (uint32_t)reader_left(reader);
+        }
         struct reader content = reader_part(reader, size);
         if (size % 2 != 0 && reader_left(reader) > 0) {
             reader_u8(reader);

@@ -22,13 +22,15 @@ struct frame {
 struct frames {
     struct reader reader; /* at the next block or chunk */
     enum image_format format;
+    bool allow_damaged;   /* a frame that is cut off is given as far as it goes */
     size_t header_length; /* GIF: header and global palette, which every still begins with */
     int64_t loops;        /* how often it plays, 0 for ever; known after the first frame */
     struct frame frame;   /* the current one */
 };
 
 /* Of a GIF or an animated WebP that image_probe() accepted. `bytes` is borrowed until close. */
-void frames_open(struct frames *frames, const void *bytes, size_t length, enum image_format format);
+void frames_open(struct frames *frames, const void *bytes, size_t length,
+                 const struct image_info *info);
 
 /* The next frame into frames->frame; its file is borrowed until the next call. False with
  * *ended at the end, without it `bad_image` or `memory`. */

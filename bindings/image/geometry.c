@@ -1,6 +1,6 @@
 /*
- * geometry.c - the sizes and cut-outs of `inside`, `cover`, `contain` and `fill`. Called by the
- * engine before it decodes, so that a target that can't be made costs nothing.
+ * geometry.c - the sizes and cut-outs of `inside`, `cover`, `contain`, `fill` and `outside`. Called
+ * by the engine before it decodes, so that a target that can't be made costs nothing.
  */
 #include "bindings/image/geometry.h"
 #include "bindings/image/limits.h"
@@ -66,13 +66,14 @@ static struct size resized(struct size source, const struct image_target *target
                                : (struct size){least(box.width, source.width),
                                                least(box.height, source.height)};
     } else {
-        size = touching(source, box, target->fit == IMAGE_COVER);
+        bool outside = target->fit == IMAGE_COVER || target->fit == IMAGE_OUTSIDE;
+        size = touching(source, box, outside);
     }
     return !target->enlarge && larger(size, source) ? source : size;
 }
 
 void geometry_place(enum image_gravity gravity, int64_t whole_width, int64_t whole_height,
-                    int64_t part_width, int64_t part_height, int64_t *x, int64_t *y)
+                    int64_t part_width, int64_t part_height, bool up, int64_t *x, int64_t *y)
 {
     /* In halves of the space that is left: 0 at the start, 1 in the middle, 2 at the end. */
     static const struct {
@@ -81,9 +82,10 @@ void geometry_place(enum image_gravity gravity, int64_t whole_width, int64_t who
         [IMAGE_CENTER] = {1, 1},    [IMAGE_NORTH] = {1, 0},     [IMAGE_NORTHEAST] = {2, 0},
         [IMAGE_EAST] = {2, 1},      [IMAGE_SOUTHEAST] = {2, 2}, [IMAGE_SOUTH] = {1, 2},
         [IMAGE_SOUTHWEST] = {0, 2}, [IMAGE_WEST] = {0, 1},      [IMAGE_NORTHWEST] = {0, 0},
+        [IMAGE_ENTROPY] = {1, 1},   [IMAGE_ATTENTION] = {1, 1}, /* until the picture is seen */
     };
-    *x = (whole_width - part_width) * place[gravity].across / 2;
-    *y = (whole_height - part_height) * place[gravity].down / 2;
+    *x = ((whole_width - part_width) * place[gravity].across + up) / 2;
+    *y = ((whole_height - part_height) * place[gravity].down + up) / 2;
 }
 
 static void cut_or_pad(const struct image_target *target, struct geometry *plan)
@@ -93,7 +95,7 @@ static void cut_or_pad(const struct image_target *target, struct geometry *plan)
         plan->crop_width = least(plan->width, target->width);
         plan->crop_height = least(plan->height, target->height);
         geometry_place(target->gravity, plan->width, plan->height, plan->crop_width,
-                       plan->crop_height, &plan->crop_x, &plan->crop_y);
+                       plan->crop_height, true, &plan->crop_x, &plan->crop_y);
     }
     plan->canvas_width = plan->crop_width;
     plan->canvas_height = plan->crop_height;
@@ -101,7 +103,7 @@ static void cut_or_pad(const struct image_target *target, struct geometry *plan)
         plan->canvas_width = target->width;
         plan->canvas_height = target->height;
         geometry_place(target->gravity, plan->canvas_width, plan->canvas_height, plan->crop_width,
-                       plan->crop_height, &plan->offset_x, &plan->offset_y);
+                       plan->crop_height, false, &plan->offset_x, &plan->offset_y);
     }
 }
 

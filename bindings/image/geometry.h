@@ -20,7 +20,8 @@ struct geometry {
  * The plan for a source of `width` x `height`.
  *
  * inside   the largest that fits in both; cover: the smallest that fills both, then cut to them;
- * contain  as inside, then padded to exactly them; fill: exactly them, proportions ignored.
+ * contain  as inside, then padded to exactly them; fill: exactly them, proportions ignored;
+ * outside  as cover, and nothing is cut.
  * With one dimension given every fit keeps the proportions. Without `enlarge` nothing is scaled
  * up: cover cuts to the smaller of target and source (as sharp does), contain pads more, fill
  * leaves the side that is too small. Sides are rounded to nearest and are at least 1.
@@ -35,8 +36,9 @@ MUST_CHECK bool geometry_plan(int64_t width, int64_t height, const struct image_
  * large as the plan's resize, or larger; 1 where none does. */
 int geometry_decode_divisor(int64_t width, int64_t height, const struct geometry *plan, int tenths);
 
-/* `part` placed in `whole` by gravity. */
+/* `part` placed in `whole` by gravity. Where the middle is no whole pixel it is the one before, or
+ * (`up`) after it; sharp goes up to cut and down to pad. */
 void geometry_place(enum image_gravity gravity, int64_t whole_width, int64_t whole_height,
-                    int64_t part_width, int64_t part_height, int64_t *x, int64_t *y);
+                    int64_t part_width, int64_t part_height, bool up, int64_t *x, int64_t *y);
 
 #endif

@@ -11,6 +11,13 @@
 
 typedef float lanes __attribute__((vector_size(16)));
 typedef int32_t integers __attribute__((vector_size(16)));
+/* Red, green, blue and alpha as the library has them. */
+#if defined(MAGICK_PIXELS_RGBA)
+#define LIBRARY_ORDER(pixel) (pixel)
+#else
+#define LIBRARY_ORDER(pixel) __builtin_shufflevector(pixel, pixel, 2, 1, 0, 3)
+#endif
+
 typedef Quantum quanta __attribute__((vector_size(KERNEL_LANES * sizeof(Quantum))));
 
 /* The library's pixels are read as four numbers, opacity last, in whichever order the colours. */
@@ -81,6 +88,43 @@ void kernel_load(float *to, const PixelPacket *from, int64_t count, bool alpha)
     }
     for (int64_t i = 0; i < count; i++) {
         put(to + i * KERNEL_LANES, load_pixel(&from[i]));
+    }
+}
+
+typedef uint8_t bytes __attribute__((vector_size(KERNEL_LANES)));
+
+void kernel_from_bytes(PixelPacket *to, const uint8_t *rgba, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++, rgba += KERNEL_LANES) {
+        to[i] = (PixelPacket){.red = ScaleCharToQuantum(rgba[0]),
+                              .green = ScaleCharToQuantum(rgba[1]),
+                              .blue = ScaleCharToQuantum(rgba[2]),
+                              .opacity = ScaleCharToQuantum(255 - rgba[3])};
+    }
+}
+
+/* In the library's order. */
+static inline lanes load_bytes(const uint8_t *rgba)
+{
+    bytes pixel;
+    memcpy(&pixel, rgba, sizeof pixel);
+    bytes ordered = LIBRARY_ORDER(pixel);
+    return __builtin_convertvector(__builtin_convertvector(ordered, integers), lanes);
+}
+
+void kernel_load_bytes(float *to, const uint8_t *rgba, int64_t count, bool alpha)
+{
+    for (int64_t i = 0; i < count; i++, rgba += KERNEL_LANES) {
+        lanes pixel = load_bytes(rgba);
+        if (alpha) {
+            float opacity = pixel[3];
+            pixel *= all(opacity * (float)(MaxRGB / 255.0 / 255.0));
+            pixel[3] = opacity * (float)(MaxRGB / 255.0);
+        } else {
+            pixel *= all((float)(MaxRGB / 255.0));
+            pixel[3] = 0;
+        }
+        put(to + i * KERNEL_LANES, pixel);
     }
 }
 

@@ -22,6 +22,10 @@ enum { KERNEL_SPARE = 3 };
 
 void kernel_load(float *to, const PixelPacket *from, int64_t count, bool alpha);
 
+/* Bytes of red, green, blue and alpha as the library's pixels, and as floats. */
+void kernel_from_bytes(PixelPacket *to, const uint8_t *rgba, int64_t count);
+void kernel_load_bytes(float *to, const uint8_t *rgba, int64_t count, bool alpha);
+
 /* Rounded and clamped; pixel i goes to to[i * step]. */
 void kernel_store(PixelPacket *to, ptrdiff_t step, const float *from, int64_t count, bool alpha);
 

@@ -25,6 +25,7 @@ int64_t *limits_value(struct image_limits *limits, const struct limits_field *fi
 
 void image_limits_default(struct image_limits *limits)
 {
+    *limits = (struct image_limits){.allow_damaged = false};
     for (size_t i = 0; i < LIMITS_FIELDS; i++) {
         *limits_value(limits, &limits_fields[i]) = limits_fields[i].default_value;
     }
@@ -77,10 +78,17 @@ bool limits_check(const char *field_name, int64_t asked, int64_t allowed, struct
         return true;
     }
     const struct limits_field *field = field_named(field_name);
-    return error_set(err, "limit",
-                     "image limit '%s': %" PRId64 " asked, %" PRId64
-                     " allowed; raise it with the environment variable %s",
-                     field_name, asked, allowed, field != NULL ? field->environment : "(none)");
+    if (field == NULL) {
+        return error_set(err, "limit", "image limit '%s': %" PRId64 " asked, %" PRId64 " allowed",
+                         field_name, asked, allowed);
+    }
+    int64_t usual = field->default_value;
+    bool lowered = read_environment(field, &usual, err) && allowed < usual;
+    return error_set(err, "limit", "image limit '%s': %" PRId64 " asked, %" PRId64 " allowed; %s%s",
+                     field_name, asked, allowed,
+                     lowered ? "the script has lowered it, with limits."
+                             : "raise it with the environment variable ",
+                     lowered ? field->name : field->environment);
 }
 
 bool limits_check_info(const struct image_limits *limits, const struct image_info *info,

@@ -205,3 +205,15 @@ bool metadata_write(Image *image, const struct metadata *metadata, bool keep,
     return metadata->copyright[0] == '\0' ||
            write_copyright(image, metadata->copyright, format, err);
 }
+
+struct metadata_blocks metadata_blocks(const Image *image)
+{
+    struct metadata_blocks blocks;
+    blocks.exif.bytes = GetImageProfile(image, "EXIF", &blocks.exif.length);
+    blocks.xmp.bytes = GetImageProfile(image, "XMP", &blocks.xmp.length);
+    blocks.iptc.bytes = GetImageProfile(image, "IPTC", &blocks.iptc.length);
+    if (blocks.exif.bytes != NULL) {
+        blocks.exif.bytes = skip_prefix(blocks.exif.bytes, &blocks.exif.length);
+    }
+    return blocks;
+}

@@ -24,4 +24,17 @@ void metadata_release(struct metadata *metadata);
 MUST_CHECK bool metadata_write(Image *image, const struct metadata *metadata, bool keep,
                                enum image_format format, struct error *err);
 
+/* What a picture carries, for encoders that are not the library's. Borrowed until it changes; none
+ * has length 0. */
+struct metadata_block {
+    const void *bytes;
+    size_t length;
+};
+struct metadata_blocks {
+    struct metadata_block exif; /* from its TIFF header on */
+    struct metadata_block xmp;
+    struct metadata_block iptc; /* its data sets, or Photoshop's resources around them */
+};
+struct metadata_blocks metadata_blocks(const Image *image);
+
 #endif

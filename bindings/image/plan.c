@@ -2,20 +2,29 @@
  * plan.c - plans a render. Called by engine.c before anything is decoded, and for image_plan().
  */
 #include "bindings/image/plan.h"
+#include "bindings/image/attention.h"
 #include "bindings/image/budget.h"
+#include "bindings/image/lane.h"
 #include "bindings/image/limits.h"
 #include "bindings/image/orient.h"
+#include "bindings/image/rows.h"
+#include "bindings/image/salvage.h"
 #include "bindings/image/steps.h"
 #include "bindings/image/target.h"
 
 #include <stdlib.h>
 
 /* Beside the pixels: the coders' own buffers, the encoded bytes, profiles. */
-#define OVERHEAD_BYTES (8 << 20)
+#define OVERHEAD_BYTES      (8 << 20)
+#define LANE_OVERHEAD_BYTES (2 << 20)
 
-/* How much larger than its largest target a JPEG is decoded, in tenths. Measured: below 1.3 the
- * result is a little softer than from a full decode; below 1 it would be enlarged. */
-enum { AMPLE_TENTHS = 13, LEAST_TENTHS = 10 };
+/* How much larger than its largest target a JPEG is decoded, in tenths. Measured as likeness (SSIM)
+ * to a resize of the full photo: at 1.5 nothing is lost, at 1.2 0.0014, which is what sharp loses
+ * there, too, and below 1 it would be enlarged. */
+enum { AMPLE_TENTHS = 12, LEAST_TENTHS = 10 };
+
+/* The same of a WebP, whose decoder scales by plain means. */
+enum { AMPLE_WEBP_TENTHS = 19 };
 
 /* How much larger than a target the picture of another one must be, to stand in for the photo. */
 enum { CASCADE_TENTHS = 20 };
@@ -33,6 +42,21 @@ static int by_size(const void *a, const void *b)
     return first->index < second->index ? -1 : 1;
 }
 
+/* The steps that follow the resize. */
+static bool plan_after(struct plan_item *item, const struct image_limits *limits, struct error *err)
+{
+    const struct image_target *target = &item->target;
+    const struct geometry *geometry = &item->geometry;
+    item->made_width = geometry->canvas_width;
+    item->made_height = geometry->canvas_height;
+    return image_steps_size(target->after, target->after_count, &item->made_width,
+                            &item->made_height, err) &&
+           limits_check("side", item->made_width, limits->side, err) &&
+           limits_check("side", item->made_height, limits->side, err) &&
+           steps_memory(target->after, target->after_count, geometry->canvas_width,
+                        geometry->canvas_height, &item->after_memory, err);
+}
+
 static bool plan_items(struct plan *plan, const struct image_target *targets,
                        const struct image_limits *limits, struct error *err)
 {
@@ -45,8 +69,11 @@ static bool plan_items(struct plan *plan, const struct image_target *targets,
                            err)) {
             return false;
         }
+        if (!plan_after(item, limits, err)) {
+            return false;
+        }
         int64_t frames = item->target.animated ? plan->info->frames : 1;
-        int64_t pixels = item->geometry.canvas_width * item->geometry.canvas_height;
+        int64_t pixels = item->made_width * item->made_height;
         if (!limits_check("pixels", pixels * frames, limits->pixels, err)) {
             return false;
         }
@@ -60,7 +87,9 @@ static bool plan_items(struct plan *plan, const struct image_target *targets,
 
 static int largest_divisor(const struct plan *plan, int tenths)
 {
-    if (plan->info->format != IMAGE_JPEG || !steps_any_scale(plan->steps, plan->step_count)) {
+    bool scales = plan->info->format == IMAGE_JPEG ||
+                  (plan->info->format == IMAGE_WEBP && rows_can(plan->info));
+    if (!scales || !steps_any_scale(plan->steps, plan->step_count)) {
         return 1;
     }
     int divisor = 8;
@@ -144,25 +173,41 @@ static int64_t codec_memory(const struct image_info *info)
     if (info->format == IMAGE_JPEG) {
         return info->progressive ? pixels * info->channels * 2 : 0;
     }
-    return pixels * 4 * (info->depth > 8 ? 2 : 1);
+    int64_t repaired = info->allow_damaged ? salvage_memory(info) : 0;
+    return pixels * 4 * (info->depth > 8 ? 2 : 1) + repaired;
 }
 
-/* Beside its source: first the resize, then its result and a copy, which padding and encoding make
- * one after the other. An animation's frames stay until all are encoded. */
-static int64_t item_memory(const struct plan *plan, const struct plan_item *item)
+static int64_t canvas_memory(const struct geometry *geometry)
+{
+    return geometry->canvas_width * geometry->canvas_height * (int64_t)sizeof(PixelPacket);
+}
+
+/* After its resize: the result and a copy, which padding and encoding make one after the other. */
+static int64_t finish_memory(const struct plan_item *item)
 {
     const struct geometry *geometry = &item->geometry;
+    int64_t canvas = canvas_memory(geometry);
+    int64_t scaled = geometry->width * geometry->height * (int64_t)sizeof(PixelPacket);
+    return canvas + (scaled > canvas ? scaled : canvas) + item->after_memory;
+}
+
+/* An animation's frames stay until all are encoded. */
+static int64_t frames_memory(const struct plan *plan, const struct plan_item *item)
+{
+    int64_t made = item->made_width * item->made_height * (int64_t)sizeof(PixelPacket);
+    return item->target.animated ? made * plan->info->frames : 0;
+}
+
+/* Beside its source: first the resize, then what comes after it. */
+static int64_t item_memory(const struct plan *plan, const struct plan_item *item)
+{
     int orientation = plan->step_count > 0 ? 1 : plan->info->orientation;
     bool swapped = orient_swaps(orientation);
     struct resize how = plan_resize(item, orientation, true);
     int64_t resize = resize_memory((swapped ? plan->height : plan->width) / plan->divisor,
                                    (swapped ? plan->width : plan->height) / plan->divisor, &how);
-    int64_t canvas =
-        geometry->canvas_width * geometry->canvas_height * (int64_t)sizeof(PixelPacket);
-    int64_t scaled = geometry->width * geometry->height * (int64_t)sizeof(PixelPacket);
-    int64_t finish = canvas + (scaled > canvas ? scaled : canvas);
-    int64_t frames = item->target.animated ? canvas * plan->info->frames : 0;
-    return frames + (resize > finish ? resize : finish);
+    int64_t finish = finish_memory(item);
+    return frames_memory(plan, item) + (resize > finish ? resize : finish);
 }
 
 /* Bytes of a decoded pixel. A palette's index or a fifth channel comes on top where there may be
@@ -186,9 +231,70 @@ static int64_t cascade_memory(const struct plan *plan)
     return memory;
 }
 
+/* Of the pictures that are encoded elsewhere meanwhile, each with its coder's buffers: as if they
+ * were the largest ones. */
+static int64_t lent_memory(const struct plan *plan)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        int64_t memory = frames_memory(plan, &plan->items[i]) + finish_memory(&plan->items[i]);
+        most = memory > most ? memory : most;
+    }
+    return (int64_t)plan->lent * (most + OVERHEAD_BYTES);
+}
+
+/* By lane.h's way. Of a JPEG: what it is made of, turned, in its encoder's numbers of 16 bits, and
+ * its bytes. */
+static int64_t lane_memory_needed(const struct plan *plan)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_item *item = &plan->items[i];
+        int64_t memory = finish_memory(item) + OVERHEAD_BYTES;
+        if (lane_encodes(item)) {
+            bool jpeg = item->target.format == IMAGE_JPEG;
+            memory = 4 * lane_picture_memory(plan, item) + (jpeg ? 0 : OVERHEAD_BYTES);
+        }
+        most = memory > most ? memory : most;
+    }
+    int64_t hands = (int64_t)plan->lent + 1;
+    return codec_memory(plan->info) + lane_memory(plan) + hands * most + LANE_OVERHEAD_BYTES;
+}
+
+/* Orienting, converting and each step make a second picture before the first one goes; a GIF's
+ * frame is drawn on a canvas, and an animation may have to restore what was there before. */
+static int pictures_held(const struct plan *plan)
+{
+    if (plan->step_count > 0 || plan->info->animated) {
+        return 3;
+    }
+    return plan->info->format == IMAGE_GIF ? 2 : 1;
+}
+
+/* Where rows are resized as they come: all results at once, and what their decoder holds. */
+static int64_t rows_memory_needed(const struct plan *plan)
+{
+    bool png = plan->info->format == IMAGE_PNG;
+    int64_t memory = rows_memory(plan->info, plan->divisor) + (png ? 0 : codec_memory(plan->info));
+    int64_t most = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        int64_t item = item_memory(plan, &plan->items[i]);
+        most = item > most ? item : most;
+        memory += plan->items[i].source == PLAN_DECODED ? item : 0;
+    }
+    return memory + most + cascade_memory(plan) + lent_memory(plan) + OVERHEAD_BYTES;
+}
+
 /* The most that this render holds at once. */
 static int64_t memory_needed(const struct plan *plan)
 {
+    /* A damaged photo may have to go the other way. */
+    if (plan->lane && !plan->info->allow_damaged) {
+        return lane_memory_needed(plan);
+    }
+    if (plan->rows) {
+        return rows_memory_needed(plan);
+    }
     int64_t divided = (int64_t)plan->divisor * plan->divisor;
     int64_t decoded = plan->info->width * plan->info->height / divided * pixel_memory(plan->info);
     int64_t most = codec_memory(plan->info);
@@ -196,20 +302,23 @@ static int64_t memory_needed(const struct plan *plan)
         int64_t memory = item_memory(plan, &plan->items[i]);
         most = memory > most ? memory : most;
     }
-    /* Orienting, converting and each step make a second picture before the first one goes; an
-     * animation has a canvas and perhaps what was there before. */
-    bool twice = plan->step_count > 0 || plan->info->animated;
-    return decoded * (twice ? 3 : 1) + most + cascade_memory(plan) + OVERHEAD_BYTES;
+    return decoded * pictures_held(plan) + plan->steps_memory + most + cascade_memory(plan) +
+           lent_memory(plan) + OVERHEAD_BYTES;
 }
 
 /* ---- the plan ------------------------------------------------------------------------------ */
 
-/* Where memory will never do, the cascade goes first: it saves time only. Then a little softer is
- * better than none: where it will not do for an ample decode, the least one is tried. */
+/* Where memory will never do, what saves only time goes first: other hands, then the cascade. Then
+ * a little softer is better than none: where it will not do for an ample decode, the least one is
+ * tried. */
 static void fit_memory(struct plan *plan)
 {
-    plan->divisor = largest_divisor(plan, AMPLE_TENTHS);
+    bool jpeg = plan->info->format == IMAGE_JPEG;
+    plan->divisor = largest_divisor(plan, jpeg ? AMPLE_TENTHS : AMPLE_WEBP_TENTHS);
     plan_cascade(plan);
+    while (plan->lent > 0 && memory_needed(plan) > budget_total()) {
+        plan->lent--;
+    }
     if (memory_needed(plan) > budget_total()) {
         forget_cascade(plan);
     }
@@ -220,9 +329,33 @@ static void fit_memory(struct plan *plan)
     plan->memory = memory_needed(plan);
 }
 
+/* May the targets be made while the photo is decoded? A crop to what is seen has to wait for the
+ * picture, as steps do. */
+static bool resized_at_once(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (attention_wanted(&plan->items[i].target)) {
+            return false;
+        }
+    }
+    return plan->step_count == 0;
+}
+
+static bool takes_lane(const struct plan *plan)
+{
+    const struct image_info *info = plan->info;
+    return info->format == IMAGE_JPEG && info->channels != 4 && resized_at_once(plan);
+}
+
+/* A damaged photo has to be repaired as a whole. */
+static bool takes_rows(const struct plan *plan)
+{
+    return rows_can(plan->info) && !plan->info->allow_damaged && resized_at_once(plan);
+}
+
 bool plan_make(struct plan *plan, const struct image_info *info, const struct image_limits *limits,
                const struct image_step *steps, size_t step_count,
-               const struct image_target *targets, size_t count, struct error *err)
+               const struct image_target *targets, size_t count, int hands, struct error *err)
 {
     struct plan made = {.info = info,
                         .steps = steps,
@@ -234,11 +367,16 @@ bool plan_make(struct plan *plan, const struct image_info *info, const struct im
     if (made.items == NULL) {
         return error_set_memory(err, "planning a render");
     }
-    if (!image_steps_size(steps, step_count, &made.width, &made.height, err) ||
+    if (!steps_memory(steps, step_count, made.width, made.height, &made.steps_memory, err) ||
+        !image_steps_size(steps, step_count, &made.width, &made.height, err) ||
         !plan_items(&made, targets, limits, err)) {
         plan_release(&made);
         return false;
     }
+    size_t others = hands > 1 ? (size_t)hands - 1 : 0;
+    made.lent = others < count ? others : count > 0 ? count - 1 : 0;
+    made.lane = takes_lane(&made);
+    made.rows = takes_rows(&made);
     fit_memory(&made);
     *plan = made;
     return true;

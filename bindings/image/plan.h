@@ -17,6 +17,8 @@ struct plan_item {
     size_t index; /* among the targets as they were given */
     int source;   /* the item whose picture this one is made of, or PLAN_DECODED */
     int uses;     /* how many items are made of this one's picture */
+    int64_t made_width, made_height; /* after the steps that follow the resize */
+    int64_t after_memory;            /* that those take beside the picture */
 };
 
 struct plan {
@@ -24,18 +26,23 @@ struct plan {
     const struct image_step *steps;
     size_t step_count;
     int64_t width, height;   /* displayed, after the steps, undivided */
-    int divisor;             /* of a JPEG's decode */
+    int divisor;             /* of a JPEG's or a WebP's decode */
     struct plan_item *items; /* owned; largest first, so that a source comes before its users */
     size_t count;
-    int64_t memory;     /* the most that is held at once, in bytes */
-    bool keep_metadata; /* some target does */
+    size_t lent;          /* how many pictures may be encoded elsewhere while others are made */
+    bool lane;            /* lane.h's way, not the library's */
+    bool rows;            /* resized while rows.h decodes it: there is no picture of the photo */
+    int64_t memory;       /* the most that is held at once, in bytes */
+    int64_t steps_memory; /* of it that the steps take beside the picture */
+    bool keep_metadata;   /* some target does */
 };
 
-/* info and steps are borrowed for the plan's life. Fails as image_render() does. */
+/* info and steps are borrowed for the plan's life; `hands` as in image_control. Fails as
+ * image_render() does. */
 MUST_CHECK bool plan_make(struct plan *plan, const struct image_info *info,
                           const struct image_limits *limits, const struct image_step *steps,
                           size_t step_count, const struct image_target *targets, size_t count,
-                          struct error *err);
+                          int hands, struct error *err);
 void plan_release(struct plan *plan); /* a zeroed one, too */
 
 /* The resize that makes the whole picture of an item, or (`cut`) what is left of it when it is

@@ -3,6 +3,7 @@
  * decode, so that what is too large or not an image costs microseconds.
  */
 #include "bindings/image/probe.h"
+#include "bindings/image/exif.h"
 #include "bindings/image/limits.h"
 
 static probe_parser *const parsers[IMAGE_FORMATS] = {
@@ -20,6 +21,22 @@ bool probe_bad(struct error *err, const struct image_info *info, const char *wha
 bool probe_unsupported(struct error *err, const struct image_info *info, const char *what)
 {
     return error_set(err, "unsupported", "%s: %s", image_format_name(info->format), what);
+}
+
+int probe_exif(const void *file, struct reader content, struct image_info *info)
+{
+    if (reader_at(&content, "Exif\0", 6)) {
+        reader_take(&content, 6);
+        content = reader_part(&content, reader_left(&content));
+    }
+    int orientation = exif_orientation(content.data, content.length);
+    if (orientation != 0) {
+        info->orientation = orientation;
+    }
+    if (orientation != 0 || (info->exif.length == 0 && exif_valid(content.data, content.length))) {
+        info->exif = probe_span(file, content);
+    }
+    return orientation;
 }
 
 static bool refuse_stranger(const void *bytes, size_t length, struct error *err)
@@ -48,7 +65,8 @@ bool image_probe(const void *bytes, size_t length, const struct image_limits *li
         return false;
     }
 
-    struct image_info found = {.orientation = 1, .frames = 1};
+    struct image_info found = {
+        .orientation = 1, .frames = 1, .allow_damaged = limits->allow_damaged};
     found.format = sniff_format(bytes, length);
     if (found.format == IMAGE_UNKNOWN) {
         return refuse_stranger(bytes, length, err);

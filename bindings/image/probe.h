@@ -23,6 +23,17 @@ typedef bool probe_parser(const void *bytes, size_t length, struct image_info *i
                           struct error *err);
 probe_parser probe_jpeg, probe_png, probe_webp, probe_gif, probe_tiff, probe_bmp, probe_heif;
 
+/* Where in the file `content` is, which is all of it. */
+static inline struct image_span probe_span(const void *file, struct reader content)
+{
+    return (struct image_span){(size_t)(content.data - (const uint8_t *)file), content.length};
+}
+
+/* Notes an EXIF block, with or without the "Exif\0\0" that JPEG puts before it, and which way up it
+ * says, which is returned: 1 to 8, 0 for nothing. The first block counts, but one that says which
+ * way up goes before one that does not. */
+int probe_exif(const void *file, struct reader content, struct image_info *info);
+
 /* Sets `bad_image`: "truncated or damaged FORMAT: WHAT". Returns false. */
 bool probe_bad(struct error *err, const struct image_info *info, const char *what);
 

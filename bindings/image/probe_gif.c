@@ -111,10 +111,10 @@ bool probe_gif(const void *bytes, size_t length, struct image_info *info, struct
     while (read_block(&reader, palette, info, &bad, err)) {
         continue;
     }
-    if (bad) {
+    if (bad && !(info->allow_damaged && info->frames > 0)) {
         return false;
     }
-    if (reader.failed) {
+    if (reader.failed && !info->allow_damaged) {
         return probe_bad(err, info, "a block is cut off");
     }
     if (info->frames == 0) {

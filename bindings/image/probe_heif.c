@@ -5,6 +5,7 @@
  * EXIF orientation is not read: in these files `irot` and `imir` are what counts, and the library
  * applies them.
  */
+#include "bindings/image/exif.h"
 #include "bindings/image/probe.h"
 
 #define PROPERTIES_MAX 256 /* an index is at most 15 bits; real files have a few dozen */
@@ -21,10 +22,15 @@ struct properties {
 };
 
 struct meta {
+    const void *file;
     uint32_t primary;
     struct properties properties;
     struct reader associations; /* ipma's content */
     bool associated;
+    struct reader places; /* iloc's content */
+    bool placed;
+    uint32_t exif; /* the item that is an EXIF block */
+    bool has_exif;
 };
 
 /* The next box of `reader`; false at the end or when it is cut off. */
@@ -62,6 +68,8 @@ static void read_property(const struct box *box, struct meta *meta, struct image
     if (strcmp(box->type, "colr") == 0 &&
         (reader_at(&content, "prof", 4) || reader_at(&content, "rICC", 4))) {
         info->profile_bytes = (int64_t)content.length - 4;
+        reader_take(&content, 4);
+        info->profile = probe_span(meta->file, reader_part(&content, content.length - 4));
         info->metadata_bytes += info->profile_bytes;
     }
     if (strcmp(box->type, "auxC") == 0 && content.length > 4) {
@@ -88,6 +96,23 @@ static void read_properties(struct reader reader, struct meta *meta, struct imag
     }
 }
 
+/* iinf: an infe box an item, which says what it is. */
+static void read_items(struct reader reader, struct meta *meta)
+{
+    struct box box;
+    bool wide = reader_u8(&reader) != 0;
+    reader_take(&reader, 3);
+    reader_number(&reader, wide ? 4 : 2);
+    while (!meta->has_exif && next_box(&reader, &box)) {
+        unsigned version = reader_u8(&box.content);
+        reader_take(&box.content, 3);
+        uint32_t item = (uint32_t)reader_number(&box.content, version >= 3 ? 4 : 2);
+        reader_u16(&box.content);
+        meta->has_exif = version >= 2 && reader_at(&box.content, "Exif", 4);
+        meta->exif = item;
+    }
+}
+
 static bool read_meta(struct reader reader, struct meta *meta, struct image_info *info)
 {
     struct box box;
@@ -97,6 +122,11 @@ static bool read_meta(struct reader reader, struct meta *meta, struct image_info
             bool wide = reader_u8(&box.content) != 0;
             reader_take(&box.content, 3);
             meta->primary = (uint32_t)reader_number(&box.content, wide ? 4 : 2);
+        } else if (strcmp(box.type, "iinf") == 0) {
+            read_items(box.content, meta);
+        } else if (strcmp(box.type, "iloc") == 0) {
+            meta->places = box.content;
+            meta->placed = true;
         } else if (strcmp(box.type, "iprp") == 0) {
             read_properties(box.content, meta, info);
         }
@@ -151,6 +181,56 @@ static void apply_associations(const struct meta *meta, struct image_info *info)
     }
 }
 
+/* iloc: for each item where it lies. Of the one wanted its first part, when that is counted from
+ * the beginning of the file. */
+static bool find_item(struct reader reader, uint32_t wanted, uint64_t *offset, uint64_t *length)
+{
+    unsigned version = reader_u8(&reader);
+    reader_take(&reader, 3);
+    unsigned sizes = reader_u8(&reader), more = reader_u8(&reader);
+    unsigned offset_size = sizes >> 4, length_size = sizes & 15, base_size = more >> 4;
+    unsigned index_size = version >= 1 ? more & 15 : 0;
+    uint64_t items = reader_number(&reader, version >= 2 ? 4 : 2);
+    if (offset_size == 0 && length_size == 0 && index_size == 0) {
+        return false; /* parts of no bytes could be counted for ever */
+    }
+    for (uint64_t i = 0; i < items && !reader.failed; i++) {
+        uint64_t item = reader_number(&reader, version >= 2 ? 4 : 2);
+        unsigned method = version >= 1 ? reader_u16(&reader) & 15 : 0;
+        reader_u16(&reader);
+        uint64_t base = reader_number(&reader, base_size);
+        unsigned parts = reader_u16(&reader);
+        for (unsigned k = 0; k < parts && !reader.failed; k++) {
+            reader_number(&reader, index_size);
+            uint64_t start = reader_number(&reader, offset_size);
+            *length = reader_number(&reader, length_size);
+            if (item == wanted) {
+                *offset = base + start;
+                return method == 0 && !reader.failed && *offset >= base;
+            }
+        }
+    }
+    return false;
+}
+
+/* The item is how far ahead the block begins, and then that. It does not say which way up. */
+static void note_exif(struct reader file, const struct meta *meta, struct image_info *info)
+{
+    uint64_t offset = 0, length = 0;
+    if (!meta->has_exif || !meta->placed ||
+        !find_item(meta->places, meta->exif, &offset, &length)) {
+        return;
+    }
+    reader_seek(&file, offset);
+    struct reader item = reader_part(&file, length);
+    reader_take(&item, reader_u32(&item));
+    struct reader block = reader_part(&item, reader_left(&item));
+    if (!block.failed && exif_valid(block.data, block.length)) {
+        info->exif = probe_span(file.data, block);
+        info->metadata_bytes += (int64_t)block.length;
+    }
+}
+
 /* A hidden item may be larger than the primary one, and the decoder might decode that. A tile of
  * the usual 512 x 512 may stand for a small picture. */
 static bool items_fit(const struct properties *properties, const struct image_info *info)
@@ -183,11 +263,12 @@ bool probe_heif(const void *bytes, size_t length, struct image_info *info, struc
         if (strcmp(box.type, "meta") != 0) {
             continue;
         }
-        struct meta meta = {.primary = 0};
+        struct meta meta = {.file = bytes};
         if (!read_meta(box.content, &meta, info)) {
             break;
         }
         apply_associations(&meta, info);
+        note_exif(reader_of(bytes, length, true), &meta, info);
         return items_fit(&meta.properties, info) ||
                probe_bad(err, info, "an item is larger than the picture");
     }

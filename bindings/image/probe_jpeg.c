@@ -1,7 +1,6 @@
 /*
  * probe_jpeg.c - a JPEG's header: the segments up to the first scan (ITU-T T.81 annex B).
  */
-#include "bindings/image/exif.h"
 #include "bindings/image/probe.h"
 
 enum {
@@ -22,6 +21,10 @@ enum {
     MARKER_TEM = 0x01,
     MARKER_COM = 0xfe
 };
+
+/* A hostile file can have a segment for every five bytes: each takes memory of its own, and whoever
+ * joins them takes time by the square of their number. A profile in parts has at most 255. */
+enum { SEGMENTS_MAX = 1000 };
 
 /* The next marker's code; fill bytes (0xff) may stand before it. 0 when there is none. */
 static unsigned next_marker(struct reader *reader)
@@ -66,24 +69,24 @@ static bool read_frame(struct reader segment, unsigned marker, struct image_info
     return true;
 }
 
-static void read_app(struct reader segment, unsigned marker, struct image_info *info,
-                     bool *oriented)
+static void read_app(const void *file, struct reader segment, unsigned marker,
+                     struct image_info *info, bool *oriented)
 {
     size_t length = segment.length;
     if (marker != MARKER_APP0) {
         info->metadata_bytes += (int64_t)length;
     }
-    if (marker == MARKER_APP2 && reader_at(&segment, "ICC_PROFILE", 12) && length > 14) {
-        info->profile_bytes += (int64_t)length - 14;
-    }
-
     /* Some writers leave two EXIF blocks; the first that makes sense is what viewers use. */
     if (marker == MARKER_APP1 && !*oriented && reader_at(&segment, "Exif\0", 6)) {
-        int orientation = exif_orientation(segment.data + 6, length - 6);
-        *oriented = orientation != 0;
-        if (*oriented) {
-            info->orientation = orientation;
+        *oriented = probe_exif(file, segment, info) != 0;
+    }
+
+    if (marker == MARKER_APP2 && reader_at(&segment, "ICC_PROFILE", 12) && length > 14) {
+        reader_take(&segment, 14); /* the name, which part this is, of how many */
+        if (info->profile_bytes == 0) {
+            info->profile = probe_span(file, reader_part(&segment, length - 14));
         }
+        info->profile_bytes += (int64_t)length - 14;
     }
 }
 
@@ -91,6 +94,7 @@ bool probe_jpeg(const void *bytes, size_t length, struct image_info *info, struc
 {
     struct reader reader = reader_of(bytes, length, true);
     bool oriented = false;
+    int segments = 0;
     reader_seek(&reader, 2);
     for (;;) {
         unsigned marker = next_marker(&reader);
@@ -99,6 +103,9 @@ bool probe_jpeg(const void *bytes, size_t length, struct image_info *info, struc
         }
         if (marker == 0 || marker == MARKER_EOI) {
             return probe_bad(err, info, "its header has no image");
+        }
+        if (++segments > SEGMENTS_MAX) {
+            return probe_bad(err, info, "its header has more than 1000 segments");
         }
         unsigned size = reader_u16(&reader);
         if (reader.failed || size < 2) {
@@ -119,7 +126,7 @@ bool probe_jpeg(const void *bytes, size_t length, struct image_info *info, struc
             return false;
         }
         if ((marker >= MARKER_APP0 && marker <= MARKER_APP15) || marker == MARKER_COM) {
-            read_app(segment, marker, info, &oriented);
+            read_app(bytes, segment, marker, info, &oriented);
         }
     }
 }

@@ -2,7 +2,6 @@
  * probe_png.c - a PNG's chunks: what IHDR says, and the sizes of what else there is (PNG third
  * edition). Checksums are left to the decoder.
  */
-#include "bindings/image/exif.h"
 #include "bindings/image/probe.h"
 
 enum {
@@ -51,7 +50,8 @@ static bool read_header(struct reader *reader, struct image_info *info, struct e
     return true;
 }
 
-static void read_chunk(const uint8_t *type, struct reader content, struct image_info *info)
+static void read_chunk(const void *file, const uint8_t *type, struct reader content,
+                       struct image_info *info)
 {
     static const char metadata[][5] = {"iCCP", "eXIf", "tEXt", "zTXt", "iTXt"};
     for (size_t i = 0; i < sizeof metadata / sizeof metadata[0]; i++) {
@@ -64,10 +64,10 @@ static void read_chunk(const uint8_t *type, struct reader content, struct image_
     }
     if (memcmp(type, "iCCP", 4) == 0) {
         info->profile_bytes = (int64_t)content.length;
+        info->profile = probe_span(file, content);
     }
     if (memcmp(type, "eXIf", 4) == 0) {
-        int orientation = exif_orientation(content.data, content.length);
-        info->orientation = orientation != 0 ? orientation : 1;
+        (void)probe_exif(file, content, info);
     }
     if (memcmp(type, "acTL", 4) == 0) {
         info->frames = reader_u32(&content);
@@ -96,7 +96,7 @@ bool probe_png(const void *bytes, size_t length, struct image_info *info, struct
         if (reader.failed || type == NULL || memcmp(type, "IEND", 4) == 0) {
             break;
         }
-        read_chunk(type, content, info);
+        read_chunk(bytes, type, content, info);
     }
     if (info->frames < 1) {
         return probe_bad(err, info, "an animation without frames");

@@ -85,6 +85,17 @@ static void read_entry(unsigned tag, uint32_t value, int64_t bytes, struct direc
     }
 }
 
+/* Values that don't fit into their entry lie where it points. */
+static void note_profile(struct reader entry, int64_t bytes, struct image_info *info)
+{
+    const uint8_t *file = entry.data;
+    reader_seek(&entry, reader_u32(&entry));
+    struct reader content = reader_part(&entry, (uint64_t)bytes);
+    if (!content.failed && bytes > 4) {
+        info->profile = probe_span(file, content);
+    }
+}
+
 static void read_directory(struct reader *reader, struct directory *directory,
                            struct image_info *info)
 {
@@ -93,10 +104,14 @@ static void read_directory(struct reader *reader, struct directory *directory,
         unsigned tag = reader_u16(reader);
         unsigned type = reader_u16(reader);
         uint32_t count = reader_u32(reader);
+        int64_t bytes = (int64_t)type_size(type) * count;
         uint32_t value = entry_value(*reader, type, count);
+        if (tag == TAG_ICC) {
+            note_profile(*reader, bytes, info);
+        }
         reader_u32(reader);
         if (!reader->failed) {
-            read_entry(tag, value, (int64_t)type_size(type) * count, directory, info);
+            read_entry(tag, value, bytes, directory, info);
         }
     }
 }
@@ -170,5 +185,6 @@ bool probe_tiff(const void *bytes, size_t length, struct image_info *info, struc
         return false;
     }
     info->frames = count_pages(reader, next);
+    info->exif = (struct image_span){0, length}; /* EXIF is a TIFF */
     return true;
 }

@@ -1,7 +1,6 @@
 /*
  * probe_webp.c - a WebP's RIFF chunks (RFC 9649): a still in one chunk, or VP8X and what follows.
  */
-#include "bindings/image/exif.h"
 #include "bindings/image/probe.h"
 
 enum { FLAG_ALPHA = 0x10 };
@@ -41,20 +40,8 @@ static bool read_extended(struct reader content, struct image_info *info)
     return !content.failed;
 }
 
-static void read_exif(struct reader content, struct image_info *info)
-{
-    /* The specification wants the bare block; many writers keep JPEG's prefix. */
-    if (reader_at(&content, "Exif\0", 6)) {
-        reader_take(&content, 6);
-    }
-    int orientation =
-        exif_orientation(content.data + content.position, content.length - content.position);
-    if (orientation != 0) {
-        info->orientation = orientation;
-    }
-}
-
-static void read_chunk(const uint8_t *type, struct reader content, struct image_info *info)
+static void read_chunk(const void *file, const uint8_t *type, struct reader content,
+                       struct image_info *info)
 {
     bool exif = memcmp(type, "EXIF", 4) == 0;
     bool profile = memcmp(type, "ICCP", 4) == 0;
@@ -62,10 +49,12 @@ static void read_chunk(const uint8_t *type, struct reader content, struct image_
         info->metadata_bytes += (int64_t)content.length;
     }
     if (exif) {
-        read_exif(content, info);
+        /* The specification wants the bare block; many writers keep JPEG's prefix. */
+        (void)probe_exif(file, content, info);
     }
     if (profile) {
         info->profile_bytes = (int64_t)content.length;
+        info->profile = probe_span(file, content);
     }
     if (memcmp(type, "ANIM", 4) == 0) {
         info->animated = true;
@@ -92,6 +81,9 @@ bool probe_webp(const void *bytes, size_t length, struct image_info *info, struc
     struct reader file = reader_of(bytes, length, false);
     reader_seek(&file, 4);
     uint32_t size = reader_u32(&file);
+    if (info->allow_damaged && size > reader_left(&file)) {
+        size = (uint32_t)reader_left(&file);
+    }
     struct reader reader = reader_part(&file, size);
     if (reader.failed || !reader_at(&reader, "WEBP", 4)) {
         return probe_bad(err, info, "it is shorter than it says");
@@ -104,11 +96,14 @@ bool probe_webp(const void *bytes, size_t length, struct image_info *info, struc
     while (reader_left(&reader) >= 8) {
         const uint8_t *type = reader_take(&reader, 4);
         uint32_t chunk_size = reader_u32(&reader);
+        if (info->allow_damaged && chunk_size > reader_left(&reader)) {
+            chunk_size = (uint32_t)reader_left(&reader);
+        }
         struct reader content = reader_part(&reader, chunk_size);
         if (content.failed || (first && !read_first(type, content, info))) {
             return probe_bad(err, info, "a chunk is cut off or unknown");
         }
-        read_chunk(type, content, info);
+        read_chunk(bytes, type, content, info);
         if (chunk_size % 2 != 0 && reader_left(&reader) > 0) {
             reader_u8(&reader);
         }

@@ -29,10 +29,10 @@ static inline size_t reader_left(const struct reader *reader)
     return reader->failed ? 0 : reader->length - reader->position;
 }
 
-/* The next `count` bytes, and past them; NULL (and failed) when there are fewer. */
+/* The next `count` bytes, and past them; NULL (and failed) when there are fewer, and ever after. */
 static inline const uint8_t *reader_take(struct reader *reader, uint64_t count)
 {
-    if (count > reader_left(reader)) {
+    if (reader->failed || count > reader_left(reader)) {
         reader->failed = true;
         return NULL;
     }

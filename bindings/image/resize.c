@@ -10,6 +10,7 @@
 #include "bindings/image/kernel.h"
 #include "bindings/image/library.h"
 #include "bindings/image/orient.h"
+#include "bindings/image/times.h"
 
 #include <stdlib.h>
 
@@ -17,7 +18,9 @@
 #define PATIENCE_ROWS 32
 
 struct work {
-    const Image *image;
+    const Image *image;              /* NULL: the rows come from elsewhere */
+    int64_t from_width, from_height; /* of the source */
+    bool alpha;
     struct weights across, down;
     int64_t left, width; /* the columns of the source that count */
     int64_t line;        /* floats of a row of the ring */
@@ -65,10 +68,10 @@ static bool make_rows(struct work *work, struct error *err)
 static bool begin(struct work *work, const struct resize *resize, struct error *err)
 {
     const struct pixels_area *part = &resize->part;
-    if (!weights_make(&work->across, resize->filter, (int64_t)work->image->columns, resize->width,
-                      part->x, part->width, err) ||
-        !weights_make(&work->down, resize->filter, (int64_t)work->image->rows, resize->height,
-                      part->y, part->height, err)) {
+    if (!weights_make(&work->across, resize->filter, work->from_width, resize->width, part->x,
+                      part->width, err) ||
+        !weights_make(&work->down, resize->filter, work->from_height, resize->height, part->y,
+                      part->height, err)) {
         return false;
     }
     choose_columns(work);
@@ -95,9 +98,20 @@ static bool read_row(struct work *work, int64_t y, ExceptionInfo *exception, str
     if (pixels == NULL) {
         return library_failed(exception, "memory", "reading pixels", err);
     }
-    kernel_load(work->source, pixels, work->width, work->image->matte != 0);
+    kernel_load(work->source, pixels, work->width, work->alpha);
     kernel_across(ring_row(work, y), work->source, &work->across);
     return y % PATIENCE_ROWS != 0 || !library_stopped(err);
+}
+
+/* Row `i` of the result, of rows that are in the ring. */
+static void add_rows(struct work *work, int64_t i)
+{
+    int64_t first = work->down.first[i], taps = work->down.taps[i];
+    for (int64_t t = 0; t < taps; t++) {
+        work->rows[t] = ring_row(work, first + t);
+    }
+    kernel_down(work->result, work->rows, work->down.values + i * work->down.stride, taps,
+                work->across.count);
 }
 
 /* Row `i` of the result, into work->result. */
@@ -112,11 +126,7 @@ static bool make_row(struct work *work, int64_t i, ExceptionInfo *exception, str
             return false;
         }
     }
-    for (int64_t t = 0; t < taps; t++) {
-        work->rows[t] = ring_row(work, first + t);
-    }
-    kernel_down(work->result, work->rows, work->down.values + i * work->down.stride, taps,
-                work->across.count);
+    add_rows(work, i);
     return true;
 }
 
@@ -130,7 +140,7 @@ static bool make_all(struct work *work, const struct resize *resize, PixelPacket
             return false;
         }
         kernel_store(to + path.start + i * path.down, path.across, work->result, width,
-                     work->image->matte != 0);
+                     work->alpha);
         if (i % PATIENCE_ROWS == 0 && library_stopped(err)) {
             return false;
         }
@@ -155,6 +165,14 @@ static Image *new_result(const Image *image, const struct resize *resize, PixelP
     return result;
 }
 
+/* The mean of black and white is neither; that of greys is grey. */
+static void note_kind(Image *made, const Image *source)
+{
+    made->is_monochrome = MagickFalse;
+    made->is_grayscale = source->is_grayscale;
+    pixels_forget_page(made);
+}
+
 static Image *resample(const Image *image, const struct resize *resize, struct error *err)
 {
     ExceptionInfo exception;
@@ -166,7 +184,10 @@ static Image *resample(const Image *image, const struct resize *resize, struct e
     if (!ok) {
         (void)library_failed(&exception, "memory", "making a smaller picture", err);
     }
-    struct work work = {.image = image};
+    struct work work = {.image = image,
+                        .from_width = (int64_t)image->columns,
+                        .from_height = (int64_t)image->rows,
+                        .alpha = image->matte != 0};
     ok = ok && begin(&work, resize, err) && make_all(&work, resize, pixels, &exception, err);
     end(&work);
     if (ok && !SyncImagePixelsEx(made, &exception)) {
@@ -177,10 +198,7 @@ static Image *resample(const Image *image, const struct resize *resize, struct e
         pixels_destroy(made);
         return NULL;
     }
-    /* The mean of black and white is neither; that of greys is grey. */
-    made->is_monochrome = MagickFalse;
-    made->is_grayscale = image->is_grayscale;
-    pixels_forget_page(made);
+    note_kind(made, image);
     return made;
 }
 
@@ -190,7 +208,90 @@ Image *resize_image(const Image *image, const struct resize *resize, struct erro
     bool same = resize->width == (int64_t)image->columns &&
                 resize->height == (int64_t)image->rows && part->width == resize->width &&
                 part->height == resize->height && resize->orientation <= 1;
-    return same ? pixels_clone(image, err) : resample(image, resize, err);
+    int64_t began_us = times_begin();
+    Image *made = same ? pixels_clone(image, err) : resample(image, resize, err);
+    times_end(TIMES_RESIZE, began_us);
+    return made;
+}
+
+/* ---- row by row ---------------------------------------------------------------------------- */
+
+struct resize_stream {
+    struct work work;
+    struct orient_path path;
+    Image *image;        /* the result */
+    PixelPacket *pixels; /* its */
+    int64_t made;        /* rows of it */
+};
+
+bool resize_stream_open(struct resize_stream **stream, const Image *head, int64_t width,
+                        int64_t height, const struct resize *resize, struct error *err)
+{
+    ExceptionInfo exception;
+    GetExceptionInfo(&exception);
+    PixelPacket *pixels = NULL;
+    Image *image = new_result(head, resize, &pixels, &exception);
+    bool ok =
+        pixels != NULL || library_failed(&exception, "memory", "making a smaller picture", err);
+    DestroyExceptionInfo(&exception);
+    struct resize_stream *made = ok ? calloc(1, sizeof *made) : NULL;
+    if (made == NULL) {
+        pixels_destroy(image);
+        return ok && error_set_memory(err, "resizing an image");
+    }
+    note_kind(image, head);
+    *made = (struct resize_stream){
+        .work = {.from_width = width, .from_height = height, .alpha = head->matte != 0},
+        .image = image,
+        .pixels = pixels};
+    if (!begin(&made->work, resize, err)) {
+        resize_stream_close(made);
+        return false;
+    }
+    made->path = orient_path(resize->orientation, made->work.across.count, made->work.down.count);
+    *stream = made;
+    return true;
+}
+
+void resize_stream_close(struct resize_stream *stream)
+{
+    if (stream != NULL) {
+        end(&stream->work);
+        pixels_destroy(stream->image);
+        free(stream);
+    }
+}
+
+void resize_stream_row(struct resize_stream *stream, const uint8_t *rgba)
+{
+    struct work *work = &stream->work;
+    const struct weights *down = &work->down;
+    int64_t y = work->next++;
+    if (stream->made == down->count || y < down->first[stream->made]) {
+        return;
+    }
+    kernel_load_bytes(work->source, rgba + work->left * 4, work->width, work->alpha);
+    kernel_across(ring_row(work, y), work->source, &work->across);
+    for (; stream->made < down->count; stream->made++) {
+        int64_t i = stream->made;
+        if (down->first[i] + down->taps[i] > work->next) {
+            return;
+        }
+        add_rows(work, i);
+        kernel_store(stream->pixels + stream->path.start + i * stream->path.down,
+                     stream->path.across, work->result, work->across.count, work->alpha);
+    }
+}
+
+Image *resize_stream_take(struct resize_stream *stream, struct error *err)
+{
+    Image *image = stream->image;
+    if (!SyncImagePixels(image)) {
+        (void)library_failed(&image->exception, "memory", "writing pixels", err);
+        return NULL;
+    }
+    stream->image = NULL;
+    return image;
 }
 
 int64_t resize_memory(int64_t from_width, int64_t from_height, const struct resize *resize)

@@ -1,10 +1,10 @@
 /*
- * steps.c - crop, rotate, flip, flop, grayscale, blur, sharpen, pixelate. Called by the engine,
- * which asks for the size first: a step that can't be done fails before anything is decoded.
+ * steps.c - what each step does to a size, and the way to each step. Called by the engine, which
+ * asks for the size first: a step that can't be done fails before anything is decoded.
  */
 #include "bindings/image/steps.h"
-#include "bindings/image/flatten.h"
-#include "bindings/image/library.h"
+#include "bindings/image/annotate.h"
+#include "bindings/image/overlay.h"
 #include "bindings/image/pixels.h"
 
 #include <inttypes.h>
@@ -29,6 +29,14 @@ static bool check_sigma(const struct image_step *step, const char *name, struct 
     }
     return error_set(err, "usage", "%s: sigma must be above 0 and at most %g, not %g", name,
                      STEPS_SIGMA_MAX, step->sigma);
+}
+
+static bool check_width(const struct image_step *step, const char *what, int most,
+                        struct error *err)
+{
+    return (step->width >= 1 && step->width <= most) ||
+           error_set(err, "usage", "%s must be 1 to %d pixels, not %" PRId64, what, most,
+                     step->width);
 }
 
 static void swap(int64_t *a, int64_t *b)
@@ -63,12 +71,21 @@ static bool step_size(const struct image_step *step, int64_t *width, int64_t *he
     case IMAGE_SHARPEN:
         return check_sigma(step, "sharpen", err);
     case IMAGE_PIXELATE:
-        return (step->width >= 1 && step->width <= STEPS_BLOCK_MAX) ||
-               error_set(err, "usage", "pixelate: the block must be 1 to %d pixels, not %" PRId64,
-                         STEPS_BLOCK_MAX, step->width);
+        return check_width(step, "pixelate: the block", STEPS_BLOCK_MAX, err);
+    case IMAGE_BORDER:
+        *width += 2 * step->width;
+        *height += 2 * step->width;
+        return check_width(step, "border: its width", STEPS_BORDER_MAX, err);
+    case IMAGE_ROUND:
+        return check_width(step, "round: the radius", INT32_MAX, err);
     case IMAGE_FLIP:
     case IMAGE_FLOP:
     case IMAGE_GRAYSCALE:
+    case IMAGE_SEPIA:
+    case IMAGE_TINT:
+    case IMAGE_COMPOSITE:
+    case IMAGE_MASK:
+    case IMAGE_ANNOTATE:
         return true;
     }
     return error_set(err, "usage", "no such step");
@@ -90,13 +107,36 @@ bool image_steps_size(const struct image_step *steps, size_t count, int64_t *wid
 
 bool steps_any_scale(const struct image_step *steps, size_t count)
 {
+    static const bool any_scale[] = {
+        [IMAGE_ROTATE] = true,    [IMAGE_FLIP] = true,  [IMAGE_FLOP] = true,
+        [IMAGE_GRAYSCALE] = true, [IMAGE_SEPIA] = true, [IMAGE_TINT] = true,
+        [IMAGE_ANNOTATE] = false, /* the last kind */
+    };
     for (size_t i = 0; i < count; i++) {
-        enum image_step_kind kind = steps[i].kind;
-        if (kind == IMAGE_CROP || kind == IMAGE_BLUR || kind == IMAGE_SHARPEN ||
-            kind == IMAGE_PIXELATE) {
+        if (!any_scale[steps[i].kind]) {
             return false;
         }
     }
+    return true;
+}
+
+/* Every step may make a picture of its new size before the old one goes; an overlay comes on
+ * top. */
+bool steps_memory(const struct image_step *steps, size_t count, int64_t width, int64_t height,
+                  int64_t *bytes, struct error *err)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t memory = 0;
+        bool overlaid = steps[i].kind == IMAGE_COMPOSITE || steps[i].kind == IMAGE_MASK;
+        if ((overlaid && !overlay_memory(&steps[i], width, height, &memory, err)) ||
+            !step_size(&steps[i], &width, &height, err)) {
+            return false;
+        }
+        memory += width * height * (int64_t)sizeof(PixelPacket);
+        most = memory > most ? memory : most;
+    }
+    *bytes = most;
     return true;
 }
 
@@ -134,107 +174,24 @@ static bool flop(Image **image, const struct image_step *step, struct error *err
     return pixels_replace(image, made, &exception, "flop", err);
 }
 
-/* Luma of the encoded values with Rec. 709's weights, which are sRGB's: what CSS does. */
-static void grayscale_row(PixelPacket *pixels, size_t count, const void *context)
-{
-    (void)context;
-    for (size_t i = 0; i < count; i++) {
-        double luma =
-            0.2126 * pixels[i].red + 0.7152 * pixels[i].green + 0.0722 * pixels[i].blue + 0.5;
-        Quantum gray = (Quantum)(luma < MaxRGB ? luma : MaxRGB);
-        pixels[i].red = pixels[i].green = pixels[i].blue = gray;
-    }
-}
-
-static bool grayscale(Image **image, const struct image_step *step, struct error *err)
-{
-    (void)step;
-    return pixels_each_row(*image, grayscale_row, NULL, err);
-}
-
-static bool blur(Image **image, const struct image_step *step, struct error *err)
-{
-    if (!flatten_premultiply(*image, err)) {
-        return false;
-    }
-    ExceptionInfo exception;
-    GetExceptionInfo(&exception);
-    Image *made = BlurImage(*image, 0.0, step->sigma, &exception);
-    return pixels_replace(image, made, &exception, "blur", err) &&
-           flatten_unpremultiply(*image, err);
-}
-
-static bool sharpen(Image **image, const struct image_step *step, struct error *err)
-{
-    ExceptionInfo exception;
-    GetExceptionInfo(&exception);
-    Image *made = UnsharpMaskImage(*image, 0.0, step->sigma, 1.0, 0.0, &exception);
-    return pixels_replace(image, made, &exception, "sharpen", err);
-}
-
-/* The block's average colour, weighted by alpha, in all of its pixels. */
-static void average_block(PixelPacket *pixels, size_t count)
-{
-    uint64_t red = 0, green = 0, blue = 0, alphas = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t alpha = MaxRGB - pixels[i].opacity;
-        red += pixels[i].red * alpha;
-        green += pixels[i].green * alpha;
-        blue += pixels[i].blue * alpha;
-        alphas += alpha;
-    }
-    uint64_t divisor = alphas > 0 ? alphas : 1;
-    PixelPacket average;
-    average.red = (Quantum)(red / divisor);
-    average.green = (Quantum)(green / divisor);
-    average.blue = (Quantum)(blue / divisor);
-    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a block has a pixel at least */
-    average.opacity = (Quantum)(MaxRGB - alphas / count);
-    for (size_t i = 0; i < count; i++) {
-        pixels[i] = average;
-    }
-}
-
-static bool pixelate_block(Image *image, unsigned long x, unsigned long y, unsigned long block,
-                           struct error *err)
-{
-    unsigned long width = image->columns - x < block ? image->columns - x : block;
-    unsigned long height = image->rows - y < block ? image->rows - y : block;
-    PixelPacket *pixels = GetImagePixels(image, (long)x, (long)y, width, height);
-    if (pixels == NULL) {
-        return library_failed(&image->exception, "memory", "pixelate", err);
-    }
-    if (!image->matte) {
-        for (size_t i = 0; i < width * height; i++) {
-            pixels[i].opacity = OpaqueOpacity;
-        }
-    }
-    average_block(pixels, width * height);
-    return SyncImagePixels(image) || library_failed(&image->exception, "memory", "pixelate", err);
-}
-
-static bool pixelate(Image **image, const struct image_step *step, struct error *err)
-{
-    unsigned long block = (unsigned long)step->width;
-    for (unsigned long y = 0; y < (*image)->rows; y += block) {
-        for (unsigned long x = 0; x < (*image)->columns; x += block) {
-            if (!pixelate_block(*image, x, y, block, err)) {
-                return false;
-            }
-        }
-        if (library_stopped(err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool steps_apply(Image **image, const struct image_step *steps, size_t count, struct error *err)
 {
-    static bool (*const apply[])(Image **, const struct image_step *, struct error *) = {
-        [IMAGE_CROP] = crop,       [IMAGE_ROTATE] = rotate,       [IMAGE_FLIP] = flip,
-        [IMAGE_FLOP] = flop,       [IMAGE_GRAYSCALE] = grayscale, [IMAGE_BLUR] = blur,
-        [IMAGE_SHARPEN] = sharpen, [IMAGE_PIXELATE] = pixelate,
+    static steps_step *const apply[] = {
+        [IMAGE_CROP] = crop,
+        [IMAGE_ROTATE] = rotate,
+        [IMAGE_FLIP] = flip,
+        [IMAGE_FLOP] = flop,
+        [IMAGE_GRAYSCALE] = steps_grayscale,
+        [IMAGE_BLUR] = steps_blur,
+        [IMAGE_SHARPEN] = steps_sharpen,
+        [IMAGE_PIXELATE] = steps_pixelate,
+        [IMAGE_SEPIA] = steps_sepia,
+        [IMAGE_TINT] = steps_tint,
+        [IMAGE_BORDER] = steps_border,
+        [IMAGE_ROUND] = steps_round,
+        [IMAGE_COMPOSITE] = overlay_composite,
+        [IMAGE_MASK] = overlay_mask,
+        [IMAGE_ANNOTATE] = annotate_text,
     };
     for (size_t i = 0; i < count; i++) {
         if (!apply[steps[i].kind](image, &steps[i], err)) {

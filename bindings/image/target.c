@@ -7,8 +7,11 @@
 
 void image_target_default(struct image_target *target)
 {
-    *target = (struct image_target){
-        .fit = IMAGE_INSIDE, .gravity = IMAGE_CENTER, .background = {255, 255, 255}};
+    *target = (struct image_target){.fit = IMAGE_INSIDE,
+                                    .gravity = IMAGE_CENTER,
+                                    .effort = IMAGE_DEFAULT_EFFORT,
+                                    .alpha_quality = 100,
+                                    .background = {255, 255, 255}};
 }
 
 static enum image_format choose_format(const struct image_info *info)
@@ -37,6 +40,40 @@ static bool check_animation(const struct image_info *info, const struct image_ta
     return true;
 }
 
+static bool check_range(const char *field, int value, int least, int most, struct error *err)
+{
+    return (value >= least && value <= most) ||
+           error_set(err, "usage", "%s must be %d to %d, not %d", field, least, most, value);
+}
+
+/* Knobs that a format doesn't have are passed over, since the format may be the source's; a promise
+ * that it can't keep is refused. */
+static bool resolve_quality(struct image_target *target, struct error *err)
+{
+    if (target->lossless && target->format != IMAGE_WEBP && target->format != IMAGE_PNG) {
+        return error_set(err, "usage", "lossless is for webp and png, not %s",
+                         image_format_name(target->format));
+    }
+    if (target->near_lossless && target->format != IMAGE_WEBP) {
+        return error_set(err, "usage", "near_lossless is for webp, not %s",
+                         image_format_name(target->format));
+    }
+    if (target->quality == 0) {
+        target->quality = IMAGE_DEFAULT_QUALITY;
+    }
+    if (target->min_quality == 0) {
+        bool below = target->quality < IMAGE_DEFAULT_MIN_QUALITY;
+        target->min_quality = below ? target->quality : IMAGE_DEFAULT_MIN_QUALITY;
+    }
+    if (!check_range("quality", target->quality, 1, 100, err) ||
+        !check_range("min_quality", target->min_quality, 1, 100, err)) {
+        return false;
+    }
+    return target->min_quality <= target->quality ||
+           error_set(err, "usage", "min_quality %d is above the quality %d", target->min_quality,
+                     target->quality);
+}
+
 bool target_resolve(const struct image_info *info, const struct image_target *wanted,
                     struct image_target *target, struct error *err)
 {
@@ -47,12 +84,10 @@ bool target_resolve(const struct image_info *info, const struct image_target *wa
     if (!image_format_writable(made.format)) {
         return error_set(err, "unsupported", "%s can't be written", image_format_name(made.format));
     }
-    if (made.quality < 0 || made.quality > 100) {
-        return error_set(err, "usage", "quality must be 1 to 100, not %d", made.quality);
-    }
-    if (made.lossless && made.format != IMAGE_WEBP && made.format != IMAGE_PNG) {
-        return error_set(err, "usage", "lossless is for webp and png, not %s",
-                         image_format_name(made.format));
+    if (!resolve_quality(&made, err) ||
+        !check_range("effort", made.effort, IMAGE_DEFAULT_EFFORT, 6, err) ||
+        !check_range("alpha_quality", made.alpha_quality, 0, 100, err)) {
+        return false;
     }
     if (made.transparent_background && !encode_has_alpha(made.format)) {
         return error_set(err, "usage", "a transparent background is not possible in %s",

@@ -24,8 +24,12 @@ end
 
 return function(_, operands)
   local event = read_event(operands[1])
-  places.declare()
-  local result, err = host.invoke(event)
+  local result
+  local ok, err = host.load_handler()
+  if ok then
+    places.declare()
+    result, err = host.invoke(event)
+  end
   if not result then
     io.stderr:write(tostring(err), "\n")
     if err.traceback then io.stderr:write(err.traceback, "\n") end

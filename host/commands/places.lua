@@ -2,17 +2,24 @@
 -- once in AWS are simply there.
 
 local env = require "env"
+local failure = require "failure"
 local store = require "store"
 
 local places = { uploads = env.get("UPLOAD_BUCKET", "uploads") }
 
---- Makes sure that they exist in the local store.
+-- A handler that was loaded before may have declared it, with keys of its own.
+local function declare_unless_there(name, keys)
+  local ok, err = pcall(store.declare_table, name, keys)
+  if not ok and failure.field(err, "code") ~= "ResourceInUseException" then error(err, 0) end
+end
+
+--- Makes sure that they exist in the local store. After the handler was loaded.
 function places.declare()
   if not store.is_local() then return end
   store.declare_bucket(places.uploads)
   store.declare_bucket(env.get("DESTINATION_BUCKET", "images"))
   local metadata_table = env.get "METADATA_TABLE"
-  if metadata_table then store.declare_table(metadata_table, "id") end
+  if metadata_table then declare_unless_there(metadata_table, "id") end
   local manifest_table = env.get "MANIFEST_TABLE"
   if manifest_table then store.declare_table(manifest_table, "manifest,name") end
 end

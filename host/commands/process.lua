@@ -2,18 +2,15 @@
 -- that S3 would send for each, and shows what came out.
 
 local effects = require "effects"
-local events = require "events"
 local failure = require "failure"
-local hash = require "hash"
 local host = require "host"
 local json = require "json"
 local layout = require "commands.table"
 local places = require "commands.places"
 local progress = require "commands.progress"
 local s3 = require "s3"
+local uploads = require "commands.uploads"
 
-local upload_bucket = places.uploads
-local photo_bytes_max = 100 * 1000 * 1000
 local manifest_names_max = 8
 local name_columns_max = 40
 
@@ -37,57 +34,13 @@ local function list_photos(paths)
   return photos
 end
 
-local function read_photo(path)
-  local file <close> = assert(io.open(path, "rb"))
-  local size = assert(file:seek("end"))
-  if size > photo_bytes_max then
-    error(("larger than %s"):format(layout.bytes(photo_bytes_max)), 0)
-  end
-  assert(file:seek("set"))
-  return assert(file:read("a"))
-end
-
--- The object's headers, or nil when it isn't there.
-local function find_upload(key)
-  local ok, object = pcall(s3.head, { bucket = upload_bucket, key = key })
-  if ok then return object end
-  if failure.field(object, "code") == "NoSuchKey" then return nil end
-  error(object, 0)
-end
-
--- Somebody may have removed an object's file from the store's folder; the headers don't show that.
-local function is_body_missing(key)
-  local ok, err = pcall(s3.get, { bucket = upload_bucket, key = key, range = { 0, 0 } })
-  return not ok and failure.field(err, "code") == "io"
-end
-
--- Puts the file where uploads arrive, unless it lies there already. Returns the object's headers.
-local function upload(photo)
-  local bytes = read_photo(photo.path)
-  local object = find_upload(photo.key)
-  local is_there = object and object.etag == '"' .. hash.md5(bytes) .. '"'
-  if is_there and not is_body_missing(photo.key) then return object end
-  s3.put { bucket = upload_bucket, key = photo.key, body = bytes }
-  return find_upload(photo.key)
-end
-
--- S3's sequencers are times, too: the same upload always has the same one, a later one a larger.
-local function event_for(photo, object)
-  local seconds, milliseconds = object.last_modified // 1000, object.last_modified % 1000
-  return events.sample("s3-put", {
-    bucket = upload_bucket, key = photo.key, size = object.size, etag = object.etag,
-    time = os.date("!%Y-%m-%dT%H:%M:%S", seconds) .. (".%03dZ"):format(milliseconds),
-    sequencer = ("00%08X%08X"):format(seconds, milliseconds * 1000000),
-  })
-end
-
 -- ---- one photo ---------------------------------------------------------------------------------
 
 -- What the handler did to the store: how often it wrote, and in which bucket it works.
 local function read_effects(photo)
   photo.writes = effects.counts().writes
   for _, effect in ipairs(effects.list()) do
-    if effect.operation:find("^s3%.") and effect.place ~= upload_bucket then
+    if effect.operation:find("^s3%.") and (effect.write or effect.place ~= uploads.bucket) then
       photo.bucket = effect.place
     end
   end
@@ -101,11 +54,11 @@ local function record_in(result)
 end
 
 local function run(photo)
-  local object = upload(photo)
+  local object = uploads.put(photo.path, photo.key)
   photo.size = object.size
   effects.clear()
   local started_ms = host.now_ms()
-  local text, err = host.invoke(json.encode(event_for(photo, object)))
+  local text, err = host.invoke(json.encode(uploads.event(photo.key, object)))
   photo.milliseconds = host.now_ms() - started_ms
   read_effects(photo)
   if not text then
@@ -293,9 +246,9 @@ end
 
 return function(options, operands)
   local photos = list_photos(operands)
-  places.declare()
   local ok, err = host.load_handler()
   if not ok then error(err, 0) end
+  places.declare()
   local bar = progress.new(#photos, options.json)
   for _, photo in ipairs(photos) do
     bar:begin(photo.key)

@@ -1,14 +1,16 @@
 -- Lunette's side of image_bench.py: image_pillow.py and image_sharp.mjs do the same.
 --
 -- Reads "COUNT\n" lines, does the job so many times, and answers "done\n". The pictures of the first
--- time stay in FOLDER/Lunette-JOB-SIZE.jpg.
+-- time stay in FOLDER/Lunette-JOB-SIZE.FORMAT.
 local job, path, folder = ...
 local image = require "image"
 
+local format = job:match "%a+$" or "jpeg"
 local targets = {}
 for size in job:gmatch "%d+" do
   targets[#targets + 1] = { name = size, width = math.tointeger(size), height = math.tointeger(size),
-    fit = job:match "^cover" and "cover" or "inside", format = "jpeg", quality = 70 }
+    fit = job:match "^cover" and "cover" or "inside", format = format, quality = 70,
+    animated = format == "gif" }
 end
 
 local function read(name)
@@ -17,7 +19,7 @@ local function read(name)
 end
 
 local function write(picture)
-  local name = ("%s/Lunette-%s-%s.jpg"):format(folder, job, picture.name)
+  local name = ("%s/Lunette-%s-%s.%s"):format(folder, job, picture.name, format)
   local file <close> = assert(io.open(name, "wb"))
   file:write(picture.bytes)
 end

@@ -8,7 +8,15 @@ import io
 import re
 import sys
 
-from PIL import Image, ImageChops, ImageMath, ImageOps
+from PIL import Image, ImageChops, ImageMath, ImageOps, ImageSequence
+
+
+OPTIONS = {"jpeg": {"quality": 70, "optimize": True}, "webp": {"quality": 70}, "png": {}}
+
+
+def format_of(job):
+    word = job.split("-")[-1]
+    return "jpeg" if word.isdigit() else word
 
 
 def make(photo, job, size):
@@ -19,15 +27,32 @@ def make(photo, job, size):
     return copy
 
 
+def animated(photo, size):
+    frames = []
+    for frame in ImageSequence.Iterator(photo):
+        frames.append(frame.convert("RGBA"))
+        frames[-1].thumbnail((size, size), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    frames[0].save(out, "gif", save_all=True, append_images=frames[1:], loop=0,
+                   duration=photo.info.get("duration", 100))
+    return out.getvalue()
+
+
 def render(data, job):
     sizes = [int(size) for size in re.findall(r"\d+", job)]
     photo = Image.open(io.BytesIO(data))
+    if format_of(job) == "gif":
+        yield sizes[0], animated(photo, sizes[0])
+        return
     if not job.startswith("cover"):
         photo.draft("RGB", (2 * sizes[0], 2 * sizes[0]))  # as thumbnail() does, which has a copy
     photo = ImageOps.exif_transpose(photo)
     for size in sizes:
         out = io.BytesIO()
-        make(photo, job, size).save(out, "JPEG", quality=70, optimize=True)
+        picture = make(photo, job, size)
+        if format_of(job) == "jpeg" and picture.mode != "RGB":
+            picture = picture.convert("RGB")
+        picture.save(out, format_of(job), **OPTIONS[format_of(job)])
         yield size, out.getvalue()
 
 
@@ -39,18 +64,21 @@ def serve(job, path, folder, *_):
         for _ in range(int(line)):
             for size, picture in render(data, job):
                 if first:
-                    with open(f"{folder}/Pillow-{job}-{size}.jpg", "wb") as out:
+                    with open(f"{folder}/Pillow-{job}-{size}.{format_of(job)}", "wb") as out:
                         out.write(picture)
             first = False
         print("done", flush=True)
 
 
 def make_photo(source, width, height, path):
-    """A sample photo in another size, with a camera's noise."""
+    """A sample photo in another size, with a camera's noise; a PNG fades to the right."""
     with Image.open(source) as sample:
         photo = sample.resize((int(width), int(height)), Image.Resampling.LANCZOS)
     noise = Image.merge("RGB", [Image.effect_noise(photo.size, 12)] * 3)
-    ImageChops.add(photo, noise, 1, -128).save(path, quality=90)
+    photo = ImageChops.add(photo, noise, 1, -128)
+    if path.endswith(".png"):
+        photo.putalpha(Image.linear_gradient("L").rotate(90).resize(photo.size))
+    photo.save(path, quality=90)
 
 
 def similarity(first, second):
@@ -73,7 +101,7 @@ def similarity(first, second):
 def likeness(path, job, *pictures):
     photo = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
     for picture in pictures:
-        made = Image.open(picture)
+        made = Image.open(picture).convert("RGB")
         method = ImageOps.fit if job.startswith("cover") else Image.Image.resize
         print(similarity(method(photo, made.size, Image.Resampling.LANCZOS), made))
 

@@ -11,6 +11,13 @@ sharp.cache(false);
 
 const bytes = readFileSync(path);
 const sizes = job.match(/\d+/g).map(Number);
+const format = /[a-z]+$/.exec(job)?.[0] ?? "jpeg";
+const options = {
+  jpeg: { quality: 70 },
+  webp: { quality: 70 },
+  png: { compressionLevel: 6, adaptiveFiltering: true },
+  gif: {},
+}[format];
 const fit = job.startsWith("cover") ? "cover" : "inside";
 
 function resized(source, size) {
@@ -18,8 +25,11 @@ function resized(source, size) {
 }
 
 async function render() {
-  const encoded = (picture) => picture.jpeg({ quality: 70 }).toBuffer();
-  if (sizes.length === 1) return [await encoded(resized(sharp(bytes).autoOrient(), sizes[0]))];
+  const encoded = (picture) => picture.toFormat(format, options).toBuffer();
+  if (sizes.length === 1) {
+    const photo = sharp(bytes, { animated: format === "gif" }).autoOrient();
+    return [await encoded(resized(photo, sizes[0]))];
+  }
   const pictures = [];
   let source = sharp(bytes).autoOrient();
   for (const size of sizes) {
@@ -36,7 +46,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   for (let i = 0; i < Number(line); i++) {
     const pictures = await render();
     if (first) {
-      pictures.forEach((picture, k) => writeFileSync(`${folder}/sharp-${job}-${sizes[k]}.jpg`, picture));
+      pictures.forEach((picture, k) => writeFileSync(`${folder}/sharp-${job}-${sizes[k]}.${format}`, picture));
     }
     first = false;
   }

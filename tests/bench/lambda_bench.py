@@ -63,7 +63,10 @@ class Stores:
                 "LUNETTE_S3_BARE_ETAGS": "1"}
 
     def upload(self, name):
-        """The event that S3 sends of one more such photo, which has just arrived."""
+        """The event that S3 sends of one more such photo, which has just arrived. The one before has
+        been worked on, and goes: the server has all in memory, and when that is full it only waits."""
+        if self.count > 0:
+            servers.s3(self.s3, "DELETE", f"uploads/{self.count}.jpg")
         self.count += 1
         key = f"{self.count}.jpg"
         servers.s3(self.s3, "PUT", "uploads/" + key,

@@ -2,7 +2,7 @@
 from html import escape
 
 COLOURS = ("#2f6fb3", "#e0a53a", "#6a9f58")
-WIDTH, LEFT, RIGHT = 760, 130, 60
+WIDTH, LEFT, RIGHT = 850, 220, 60
 BAR, GAP, TOP = 13, 12, 62
 
 

@@ -42,6 +42,15 @@ refuses() {
     contains "complaint of: $*" "$wanted" "$err"
 }
 
+# needs_prompt: ends the test, as skipped, where the program is built without `repl` and `test`
+needs_prompt() {
+    if [[ "$("$LUNETTE" repl --help 2>&1 </dev/null)" == *"there is no command"* ]]; then
+        echo "skipped: the prompt, without which this program is built"
+        echo "0 passed, 0 failed, 1 skipped"
+        exit 0
+    fi
+}
+
 tally() {
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]

@@ -45,7 +45,7 @@ mon data avail warn = 2
 [osd]
 osd data = $folder/osd
 osd objectstore = memstore
-memstore device bytes = 1073741824
+memstore device bytes = 4294967296
 osd max attr name len = 512
 osd class update on start = false
 osd crush update on start = false

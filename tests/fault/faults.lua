@@ -3,6 +3,7 @@
 
 local t = ...
 local s3, dynamodb, task = require "s3", require "dynamodb", require "task"
+local effects = require "effects"
 
 local function lines_of(scenario)
   local ok, object = pcall(s3.get, { bucket = "log", key = scenario })
@@ -145,6 +146,8 @@ t.test("a copy that answers 200 with an error has failed", function()
     return s3.copy { bucket = "faults", key = key, source_key = "x" }
   end
   t.equal(copy("copy").etag, '"e"')
+  local list = effects.list()
+  t.equal(list[#list].attempts, 2, "attempts, as the effects tell them")
   t.equal(#lines_of "copy", 2)
   t.equal(t.raises("AccessDenied", copy, "copy-denied").status, 200)
   t.raises("the source has more than 5368709120 bytes", copy, "copy-large")
@@ -174,6 +177,22 @@ t.test("a lost answer of a conditional put is recognised", function()
   t.equal({ none, why }, { nil, "conflict" })
   t.equal(#lines_of "conflict", 1)
   t.equal(t.raises("InternalError", put, "always-500").attempts, 1)
+end)
+
+local function connections()
+  return math.tointeger(s3.get { bucket = "log", key = "connections" }.body:match "%d+")
+end
+
+t.test("a conditional put takes a connection that was just used, and no other", function()
+  local function put()
+    return s3.put { bucket = "faults", key = "precondition", body = "mine", if_none_match = "*" }
+  end
+  local before = connections()
+  for _ = 1, 3 do t.equal({ put() }, { nil, "conflict" }) end
+  t.equal(connections() - before, 0, "at once")
+  task.sleep(2100)
+  t.equal({ put() }, { nil, "conflict" })
+  t.equal(connections() - before, 1, "after a while")
 end)
 
 t.test("a document that is none", function()

@@ -2,173 +2,21 @@
 -- What the real ones make of it is tests/cli/process_test.sh.
 local t = ...
 
-local failure = require "failure"
-local fake = t.helper "manifest_world"
+local photo_world = t.helper "photo_world"
 local schedule = t.helper "schedule"
 
-local function service_error(code, status, fields)
-  local err = { code = code, status = status, message = code, retryable = false }
-  for name, value in pairs(fields or {}) do err[name] = value end
-  failure.raise(err)
-end
-
--- ---- a small world -----------------------------------------------------------------------------
-
--- `step(what)` is called before every operation: it may fail it, or let somebody else run.
-local function new_world(step)
-  local world = { objects = {}, items = {}, writes = {}, clock = 0 }
-
-  local function wrote(what) world.writes[#world.writes + 1] = what end
-  local function id_of(options) return options.bucket .. "/" .. options.key end
-  local function etag_of(body) return '"' .. body .. '"' end
-
-  local function found(options)
-    local object = world.objects[id_of(options)]
-    if not object then service_error("NoSuchKey", 404) end
-    return object
-  end
-
-  local s3 = {}
-  function s3.head(options)
-    step("s3.head")
-    return found(options)
-  end
-  function s3.get(options)
-    step("s3.get")
-    local object = found(options)
-    if options.max_bytes and object.size > options.max_bytes then
-      service_error("too_large", nil, { operation = "s3.get" })
-    end
-    if options.if_match and object.etag ~= options.if_match then return nil, "conflict" end
-    return object
-  end
-  function s3.find(options)
-    local ok, object, lost = pcall(s3.get, options)
-    if ok then return object, lost end
-    if object.code == "NoSuchKey" then return nil end
-    if object.operation then object.operation = "s3.find" end
-    error(object, 0)
-  end
-  function s3.put(options)
-    step("s3.put")
-    local id = id_of(options)
-    local old = world.objects[id]
-    if options.if_none_match and old then return nil, "conflict" end
-    if options.if_match and (old and old.etag) ~= options.if_match then return nil, "conflict" end
-    wrote(id)
-    world.place(options.bucket, options.key, options.body)
-    world.objects[id].options = options
-    return { etag = etag_of(options.body) }
-  end
-  function s3.delete_all(options)
-    step("s3.delete_all")
-    for _, key in ipairs(options.keys) do
-      wrote("-" .. options.bucket .. "/" .. key)
-      world.objects[options.bucket .. "/" .. key] = nil
-    end
-    return { deleted = #options.keys, errors = {} }
-  end
-
-  -- The table of the list is one of its own.
-  local list_table = fake.world(function(what) step("dynamodb." .. what) end, 2)
-  world.list_items = list_table.items
-  local dynamodb = { query_pages = list_table.item_pages }
-  function dynamodb.get(options)
-    if options.table == "lists" then return list_table.item_get(options) end
-    step("dynamodb.get")
-    return world.items[options.key.id]
-  end
-  function dynamodb.put(options)
-    if options.table == "lists" then
-      wrote("list item " .. options.item.name)
-      return list_table.item_put(options)
-    end
-    step("dynamodb.put")
-    wrote("item " .. options.item.id)
-    world.items[options.item.id] = options.item
-    return true
-  end
-  function dynamodb.delete(options)
-    step("dynamodb.delete")
-    wrote("-item " .. options.key.id)
-    world.items[options.key.id] = nil
-    return true
-  end
-
-  -- A photo is "WIDTHxHEIGHT anything".
-  local image = {}
-  function image.open(bytes)
-    local width, height = bytes:match("^(%d+)x(%d+)")
-    if not width then service_error("bad_image", nil, { message = "no image at all" }) end
-    local photo = { content_type = "image/jpeg" }
-    photo.width, photo.height = math.tointeger(width), math.tointeger(height)
-    function photo:render(targets)
-      step("render")
-      local out = {}
-      for i, target in ipairs(targets) do
-        local made = ("%s as %s %d"):format(bytes, target.format, target.width)
-        out[i] = { name = target.name, bytes = made, size = #made,
-          width = math.min(self.width, target.width), height = math.min(self.height, target.height),
-          format = target.format, content_type = "image/" .. target.format,
-          extension = target.format }
-      end
-      return out
-    end
-    return setmetatable(photo, { __close = function() end })
-  end
-
-  local task = {}
-  function task.map(list, fn)
-    local results = {}
-    for i, value in ipairs(list) do results[i] = fn(value) end
-    return results
-  end
-  -- Whichever waits is overtaken by any other; outside of a run they go one after the other.
-  function task.all(functions)
-    local running = {}
-    for i, fn in ipairs(functions) do running[i] = coroutine.create(fn) end
-    while #running > 0 do
-      local i = math.random(#running)
-      local ok, err = coroutine.resume(running[i])
-      if not ok then error(err, 0) end
-      if coroutine.status(running[i]) == "dead" then
-        table.remove(running, i)
-      elseif coroutine.isyieldable() then
-        coroutine.yield()
-      end
-    end
-  end
-  function task.sleep() step("sleep") end
-  function task.remaining_ms() return math.maxinteger end
-
-  function world.place(bucket, key, body)
-    world.clock = world.clock + 1000
-    world.objects[bucket .. "/" .. key] = { key = key, body = body, etag = etag_of(body),
-      size = #body, last_modified = world.clock }
-  end
-  local log = setmetatable({}, { __index = function() return function() end end })
-  world.modules = { log = log, s3 = s3, dynamodb = dynamodb, image = image, task = task }
-  return world
-end
+local new_world, service_error = photo_world.new, photo_world.service_error
 
 -- The handler, loaded afresh over the world's modules. `environment` are the environment variables;
 -- `edit(text)` may change the rules.
 local function load_handler(world, environment, edit)
   local source = t.read("scripts/handler.lua")
   if edit then source = edit(source) end
-  local saved, replaced = {}, { "s3", "dynamodb", "image", "task", "log", "env", "events",
-    "manifest" }
-  for _, name in ipairs(replaced) do
-    saved[name] = package.loaded[name]
-    package.loaded[name] = world.modules[name]
-  end
-  package.loaded.env = {
+  world.modules.env = {
     get = function(name, default) return environment and environment[name] or default end,
   }
-  local ok, handler = pcall(assert(load(source, "@handler.lua")))
-  for _, name in ipairs(replaced) do package.loaded[name] = saved[name] end
-  if not ok then error(handler, 0) end
-  return handler
+  local replaced = { "s3", "dynamodb", "image", "task", "log", "env", "events", "manifest" }
+  return photo_world.within(world, replaced, assert(load(source, "@handler.lua")))
 end
 
 local function quiet() end
@@ -430,13 +278,13 @@ t.test("a slip in the rules is said when they are loaded", function()
     { "variants = {", "variants = {} or {", "rules.variants is empty" },
     { '"medium"', '"thumb"', "rules.variants[2]: another one is called thumb" },
     { 'name = "large", ', "", "rules.variants[3] has no name" },
-    { '"thumb"', "5", "rules.variants[1].name is 5, expected a value of type string" },
-    { '"thumb"', '"thumb", widht = 5', "rules.variants[1].widht: there is no such field" },
-    { "width = 160", "width = -5", "rules.variants[1].width is -5, expected at least 1" },
-    { "width = 160", "width = 1.5", "rules.variants[1].width is 1.5, expected" },
-    { "quality = 75", "quality = 101", "rules.variants[1].quality is above 100" },
-    { 'fit = "cover"', 'fit = "crop"', "rules.variants[1].fit: there is no 'crop'" },
-    { 'format = "webp"', 'format = "avif"', "rules.variants[1].format: there is no 'avif'" },
+    { '"thumb"', "5", "rules.variants[1]: field 'name' is a number, expected a string" },
+    { '"thumb"', '"thumb", widht = 5', "rules.variants[1]: unknown field 'widht', did you mean 'width'?" },
+    { "width = 160", "width = -5", "rules.variants[1]: field 'width' is -5, expected 1 to" },
+    { "width = 160", "width = 1.5", "rules.variants[1]: field 'width' is 1.5, expected an integer" },
+    { "quality = 75", "quality = 101", "rules.variants[1]: field 'quality' is 101, expected 1 to 100" },
+    { 'fit = "cover"', 'fit = "crop"', "rules.variants[1]: field 'fit' is 'crop', expected one of" },
+    { 'format = "webp"', 'format = "avif"', "rules.variants[1]: field 'format' is 'avif', expected one of" },
   }
   for _, case in ipairs(cases) do
     t.raises(case[3], load_handler, new_world(quiet), nil, function(source)
@@ -444,6 +292,27 @@ t.test("a slip in the rules is said when they are loaded", function()
       return source:sub(1, at - 1) .. case[2] .. source:sub(to + 1)
     end)
   end
+end)
+
+t.test("whatever the image module makes may be asked for", function()
+  local all = 'filter = "box", gravity = "north", max_bytes = 9000, background = "#fff000"'
+  load_handler(new_world(quiet), nil, function(source)
+    return (source:gsub('quality = 75', all))
+  end)
+end)
+
+t.test("other steps make other pictures, the same ones don't", function()
+  local made = {}
+  for i, radius in ipairs { 12, 12, 13 } do
+    local world = new_world(quiet)
+    world.place("uploads", "cat.jpg", "4000x3000 cat")
+    run(load_handler(world, nil, function(source)
+      return (source:gsub("quality = 75", 'after = require("image").steps():round(' .. radius .. ")"))
+    end), created "cat.jpg")
+    made[i] = pictures_of(world)
+  end
+  t.equal(made[2], made[1])
+  t.ok(made[3][1] ~= made[1][1])
 end)
 
 -- ---- every order -------------------------------------------------------------------------------

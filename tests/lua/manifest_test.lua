@@ -216,6 +216,67 @@ t.test("a source deleted just before the write does not stay in the manifest", f
   t.equal(#entries(world), 0)
 end)
 
+-- What is asked for, in its order. Nobody overtakes anybody here.
+local function recorded(fields, also)
+  local steps = {}
+  local world
+  world = fake.world(function(what)
+    steps[#steps + 1] = what
+    if also then also(world, what) end
+  end)
+  world.all = function(functions)
+    for i = #functions, 1, -1 do functions[i]() end
+  end
+  world.place("a", "v1")
+  fields.bucket, fields.source = "b", { bucket = "in", key = "a", etag = '"v1"' }
+  if fields.make == true then
+    fields.name = "a"
+    fields.make = function()
+      steps[#steps + 1] = "made"
+      return { name = "a" }
+    end
+    fields.meanwhile = function(entry) steps[#steps + 1] = "meanwhile " .. entry.name end
+  end
+  local status = manifest(world).update(fields)
+  return status, table.concat(steps, " "), world
+end
+
+t.test("an entry is made while the manifest and its source are looked at", function()
+  local status, steps = recorded { entry = { name = "a" } }
+  t.equal({ status, steps }, { "updated", "get head put head" })
+  local world
+  status, steps, world = recorded { make = true }
+  t.equal({ status, steps }, { "updated", "get head made meanwhile a put head" })
+  t.equal(entries(world), { { name = "a" } })
+  status, steps = recorded { make = true, table = "t" }
+  t.equal({ status, (steps:gsub("item_put.*", "item_put")) },
+    { "updated", "item_get get head made meanwhile a item_put" })
+end)
+
+t.test("what was seen while it was made counts once", function()
+  local is_lost
+  local status, steps = recorded({ make = true }, function(world, what)
+    if what ~= "put" or is_lost then return end
+    is_lost = true
+    world.place("images.json", "[]")
+    world.place("a", "v2")
+  end)
+  t.equal({ status, steps },
+    { "superseded", "get head made meanwhile a put sleep get head" })
+end)
+
+t.test("an entry that can't be made is no entry", function()
+  local world = fake.world(quiet)
+  local function update(make)
+    return manifest(world).update { bucket = "b", name = "a", make = make }
+  end
+  t.raises("no such photo", update, function() error("no such photo", 0) end)
+  t.raises("'make' returned no entry with the name 'a'", update, function() end)
+  t.raises("'make' returned no entry with the name 'a'", update,
+    function() return { name = "b" } end)
+  t.equal(world.writes, 0)
+end)
+
 -- ---- every order of many writers ---------------------------------------------------------------
 
 -- Sources come and go; each change sends its event once or twice, in any order, to handlers that
@@ -247,6 +308,12 @@ t.test("wrong arguments are named", function()
   local m = manifest(fake.world(quiet))
   t.raises("field 'bucket' is missing", m.update, { entry = { name = "a" } })
   t.raises("field 'entry' is missing", m.update, { bucket = "b" })
+  local function make() end
+  t.raises("fields 'entry' and 'make' exclude each other", m.update,
+    { bucket = "b", entry = { name = "a" }, make = make })
+  t.raises("field 'name' is missing", m.update, { bucket = "b", make = make })
+  t.raises("field 'name' goes with 'make'", m.update,
+    { bucket = "b", entry = { name = "a" }, name = "a" })
   t.raises("field 'entry.name' is not a non-empty string", m.update, { bucket = "b", entry = {} })
   t.raises("unknown field 'buckt', did you mean 'bucket'?", m.read, { buckt = "b" })
   t.raises("in field 'source': field 'etag' is missing", m.update,

@@ -1,7 +1,9 @@
 -- A bucket and a table that live in Lua tables, for the module `manifest`: `manifest(world)`.
+local t = ...
 
 local failure = require "failure"
 local json = require "json"
+local schedule = t.helper "schedule"
 
 local fake = {}
 
@@ -111,7 +113,7 @@ function fake.world(step, page_items)
     world.seconds = world.seconds + 1
     return world.seconds
   end
-  world.random = math.random
+  world.random, world.all = math.random, schedule.all
   function world.place(key, body) world.objects[key] = { body = body, etag = etag_of(body) } end
   return world
 end
@@ -129,6 +131,20 @@ function fake.change_source(world, count, deliver)
   end
 end
 
+-- The entry of an event, as it is or as something that takes a while.
+local function entry_of(event)
+  local entry = { name = event.key, etag = event.etag }
+  if math.random() < 0.5 then return { entry = entry } end
+  local function wait()
+    for _ = 1, math.random(5) do coroutine.yield(1) end
+  end
+  local function make()
+    wait()
+    return entry
+  end
+  return { name = event.key, make = make, meanwhile = wait }
+end
+
 --- What a script does with such an event, by the contract of the module. `extra` are further
 --- options.
 function fake.handler(world, manifest, extra)
@@ -141,8 +157,9 @@ function fake.handler(world, manifest, extra)
     local status
     local source = { bucket = "in", key = event.key, etag = event.etag }
     if event.etag then
-      status = manifest.update(options {
-        entry = { name = event.key, etag = event.etag }, source = source })
+      local fields = entry_of(event)
+      fields.source = source
+      status = manifest.update(options(fields))
     else
       status = manifest.remove(options { name = event.key, source = source })
     end

@@ -41,6 +41,35 @@ t.test("one line holds everything of an invocation", function()
   } })
 end)
 
+t.test("with them goes what the stages took since the last line, and what the line is of", function()
+  local totals = { get_ms = 1.5, put_ms = 0.0, s3_ms = 0.0, dynamodb_ms = 0.0, decode_ms = 0.0,
+    resize_ms = 0.0, encode_ms = 0.0, lua_ms = 0.0, bytes_in = 10, bytes_out = 0, pixels = 0,
+    pictures = 0, requests = 1, peak_memory_bytes = 5000 }
+  local lines = {}
+  local m = metrics {
+    is_wanted = true, namespace = "Test", now_ms = function() return 1 end,
+    stages = function() return totals end,
+    write = function(line) lines[#lines + 1] = json.decode(line) end,
+  }
+  totals = setmetatable({ get_ms = 4.0, bytes_in = 110, requests = 3, peak_memory_bytes = 6000 },
+    { __index = totals })
+  m.property("request_id", "8f5")
+  m.count "done"
+  m.flush()
+  m.count "done"
+  m.flush()
+  local units = {}
+  for _, metric in ipairs(lines[1]._aws.CloudWatchMetrics[1].Metrics) do
+    units[metric.Name] = metric.Unit
+  end
+  t.equal({ units.get_ms, units.bytes_in, units.requests }, { "Milliseconds", "Bytes", "Count" })
+  t.equal(units.request_id, nil)
+  t.equal({ lines[1].get_ms, lines[1].bytes_in, lines[1].requests, lines[1].pixels },
+    { 2.5, 100, 2, 0 })
+  t.equal({ lines[1].peak_memory_bytes, lines[1].request_id }, { 6000, "8f5" })
+  t.equal({ lines[2].get_ms, lines[2].bytes_in, lines[2].request_id }, { 0, 0, nil })
+end)
+
 t.test("nothing collected, or nobody to read it: no line", function()
   local lines, m = recorder()
   m.flush()

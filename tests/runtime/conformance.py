@@ -8,6 +8,7 @@ LUNETTE names the program, or BOOTSTRAP, which wins: the packaged one.
 import http.server
 import json
 import re
+import socket
 import threading
 import time
 
@@ -440,7 +441,7 @@ class Store(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.seen.append(self.headers)
-        self.send_response(200)
+        self.send_response(404 if "missing" in self.path else 200)
         self.send_header("Content-Length", "2")
         self.send_header("ETag", '"e"')
         self.end_headers()
@@ -476,13 +477,14 @@ def logs_as_lambda_wants_them():
     return function() log.debug "d" log.info("i\\nj", { a = 1 }) print "p" error "e" end
     """
     with Function(handler) as f:
-        answer = f.invoke({})
+        answer = f.invoke({}, headers={"Lambda-Runtime-Trace-Id": "Root=1-5e-1;Sampled=0"})
         lines = [json.loads(line) for line in f.log().splitlines()]
         expect("JSON by default, from INFO on", [("INFO", "i\nj"), ("INFO", "p"),
                                                  ("ERROR", "the function failed")],
                [(line["level"], line["message"]) for line in lines])
         expect("each with the invocation's id", {answer.id},
                {line.get("function_request_id") for line in lines})
+        expect("and its trace", {"1-5e-1"}, {line.get("xray_trace_id") for line in lines})
         expect("and a time", True, all(re.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
                                                 line["timestamp"]) for line in lines))
         expect("a failure says all", ("Function.LuaError", True, True),
@@ -499,6 +501,89 @@ def logs_as_lambda_wants_them():
         expect("text", ["[DEBUG]", "[INFO]", "[INFO]", "[ERROR]"],
                [line.split("\t")[0] for line in f.log().splitlines()])
         expect("with the id", answer.id, f.log().split("\t")[2])
+
+
+@check
+def x_ray_is_told_of_each_call_when_the_invocation_is_sampled():
+    handler = """
+    local s3 = require "s3"
+    return function()
+      s3.get { bucket = "bucket", key = "ü.jpg" }
+      pcall(s3.get, { bucket = "bucket", key = "missing" })
+    end
+    """
+    store = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store)
+    threading.Thread(target=store.serve_forever, daemon=True).start()
+    daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    daemon.bind(("127.0.0.1", 0))
+    daemon.settimeout(5)
+    address = "127.0.0.1:%d" % daemon.getsockname()[1]
+    with Function(handler, env={"AWS_ENDPOINT_URL": "http://127.0.0.1:%d" % store.server_port,
+                                "http_proxy": None, "all_proxy": None,
+                                "AWS_XRAY_DAEMON_ADDRESS": address}) as f:
+        f.invoke({}, headers={"Lambda-Runtime-Trace-Id": "Root=1-5e-1;Parent=53;Sampled=0"})
+        before = time.time()
+        f.invoke({}, headers={"Lambda-Runtime-Trace-Id": "Root=1-5e-2;Parent=54;Sampled=1;Lineage=a:0"})
+        told = []
+        for _ in range(2):
+            header, document = daemon.recv(65536).decode().split("\n", 1)
+            expect("as the daemon takes it", {"format": "json", "version": 1}, json.loads(header))
+            told.append(json.loads(document))
+        daemon.settimeout(0.2)
+        try:
+            expect("nothing else", None, daemon.recv(65536))
+        except socket.timeout:
+            pass
+    expect("each has an id", (2, True), (len({call["id"] for call in told}),
+                                         all(re.match("^[0-9a-f]{16}$", call["id"]) for call in told)))
+    expect("when", True, all(before - 1 < call["start_time"] <= call["end_time"] < before + 10
+                             for call in told))
+    expect("of the sampled trace, and what was asked of whom",
+           [("1-5e-2", "54", "subsegment", "aws", "S3")] * 2,
+           [tuple(call[field] for field in ("trace_id", "parent_id", "type", "namespace", "name"))
+            for call in told])
+    expect("the first", ({"operation": "GetObject", "bucket_name": "bucket", "key": "ü.jpg",
+                          "region": "eu-west-1"}, 200, None),
+           (told[0]["aws"], told[0]["http"]["response"]["status"], told[0].get("error")))
+    expect("the second", ("missing", 404, True, None),
+           (told[1]["aws"]["key"], told[1]["http"]["response"]["status"], told[1].get("error"),
+            told[1].get("fault")))
+    daemon.close()
+    store.shutdown()
+    store.server_close()
+
+
+@check
+def one_line_of_metrics_for_each_invocation():
+    handler = """
+    local s3 = require "s3"
+    return require "events".handler { created = function(upload)
+      s3.get { bucket = upload.bucket, key = upload.key }
+      return {}
+    end }
+    """
+    store = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store)
+    threading.Thread(target=store.serve_forever, daemon=True).start()
+    with Function(handler, env={"AWS_ENDPOINT_URL": "http://127.0.0.1:%d" % store.server_port,
+                                "http_proxy": None, "all_proxy": None}) as f:
+        for _ in range(2):
+            answer = f.invoke({"bucket": "bucket", "key": "k"},
+                              headers={"Lambda-Runtime-Trace-Id": "Root=1-5e-1;Sampled=0"})
+        lines = [json.loads(line) for line in f.log().splitlines() if "_aws" in line]
+        expect("one each", 2, len(lines))
+        expect("of what was done", [(1, 2, 1), (1, 2, 1)],
+               [(line["done"], line["bytes_in"], line["requests"]) for line in lines])
+        expect("the first is a cold start", [1, None], [line.get("cold_start") for line in lines])
+        expect("with the invocation's id and trace", [answer.id, "1-5e-1"],
+               [lines[1]["request_id"], lines[1]["xray_trace_id"]])
+        expect("with times and memory", True, lines[1]["get_ms"] > 0 and
+               lines[1]["lua_ms"] > 0 and lines[1]["peak_memory_bytes"] > 1000000)
+        units = {metric["Name"]: metric["Unit"]
+                 for metric in lines[1]["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+        expect("in their units", ["Milliseconds", "Bytes", "Bytes", "Count"],
+               [units[name] for name in ("decode_ms", "bytes_out", "peak_memory_bytes", "pixels")])
+    store.shutdown()
+    store.server_close()
 
 
 run(CHECKS)

@@ -34,8 +34,29 @@ static bool read_headers(int connection, char text[HEADERS_MAX + 1], size_t *mor
     return end != NULL;
 }
 
-static bool skip_body(int connection, const char *headers, size_t had)
+/* Chunks, in the same memory as the headers: there are few. Trailers may follow the last one, and
+ * an empty line ends them all. */
+static bool skip_chunks(int connection, char text[HEADERS_MAX + 1], size_t had)
 {
+    char *body = strstr(text, "\r\n\r\n") + 2;
+    size_t length = (size_t)(body - text) + 2 + had;
+    while (memmem(body, (size_t)(text + length - body), "\r\n0\r\n", 5) == NULL ||
+           memcmp(text + length - 4, "\r\n\r\n", 4) != 0) {
+        ssize_t count = recv(connection, text + length, HEADERS_MAX - length, 0);
+        if (count <= 0) {
+            return false;
+        }
+        length += (size_t)count;
+        text[length] = '\0';
+    }
+    return true;
+}
+
+static bool skip_body(int connection, char *headers, size_t had)
+{
+    if (strcasestr(headers, "\r\nTransfer-Encoding: chunked\r\n") != NULL) {
+        return skip_chunks(connection, headers, had);
+    }
     static char bytes[65536];
     const char *line = strcasestr(headers, "\r\nContent-Length:");
     long left = line == NULL ? 0 : strtol(line + strlen("\r\nContent-Length:"), NULL, 10);

@@ -18,6 +18,7 @@ struct server {
     int listener;
     int port;
     pthread_t thread;
+    int hang_ups; /* of the thread until it has ended */
 };
 
 /* Reads one request with its body into `text`; its length, 0 when the peer has gone. */
@@ -108,8 +109,11 @@ static void *serve(void *argument)
     int connection;
     while ((connection = accept(server->listener, NULL, NULL)) >= 0) {
         size_t length;
-        while ((length = read_request(connection, request, 1 << 20)) > 0 &&
-               answer(connection, request, length)) {
+        while ((length = read_request(connection, request, 1 << 20)) > 0) {
+            server->hang_ups += strstr(request, " /hang-up ") != NULL;
+            if (!answer(connection, request, length)) {
+                break;
+            }
         }
         (void)close(connection);
     }
@@ -119,6 +123,7 @@ static void *serve(void *argument)
 
 static bool start_server(struct server *server)
 {
+    server->hang_ups = 0;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     server->listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -241,6 +246,44 @@ TEST(http_keeps_connections_and_follows_nothing)
     free(outcome.body);
     http_free(http);
     stop_server(&server);
+}
+
+TEST(http_sends_once_what_must_not_be_done_twice)
+{
+    static const struct {
+        const char *method;
+        size_t body_length;
+    } cases[] = {{"POST", 1}, {"PUT", 3}, {"DELETE", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct server server;
+        struct error err;
+        char url[256];
+        struct outcome outcome = {0};
+        struct http *http = http_new(&err);
+        check_case("%s", cases[i].method);
+        CHECK(start_server(&server));
+        struct http_request request = request_to(&server, "/missing", url);
+        run(http, &request, &outcome);
+        request.once = true;
+        run(http, &request, &outcome);
+        CHECK_INTEGER(outcome.status, 404);
+        CHECK(outcome.reused); /* a connection that has just been used is as good as a new one */
+        request = request_to(&server, "/hang-up", url);
+        request.method = cases[i].method;
+        request.body = "xyz";
+        request.body_length = cases[i].body_length;
+        request.once = true;
+        run(http, &request, &outcome);
+        CHECK_TEXT(outcome.code, "network");
+        CHECK_TEXT(outcome.message, "the connection broke before there was an answer");
+        request = request_to(&server, "/missing", url);
+        run(http, &request, &outcome);
+        CHECK_INTEGER(outcome.status, 404);
+        free(outcome.body);
+        http_free(http);
+        stop_server(&server);
+        CHECK_INTEGER(server.hang_ups, 1);
+    }
 }
 
 TEST(http_names_what_went_wrong)

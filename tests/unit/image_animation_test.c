@@ -91,7 +91,8 @@ TEST(image_animation_is_resized_and_keeps_its_loops_and_delays)
             CHECK_INTEGER(output.frames, 3);
             struct frames frames;
             bool ended = false;
-            frames_open(&frames, output.bytes, output.length, IMAGE_GIF);
+            struct image_info info = {.format = IMAGE_GIF};
+            frames_open(&frames, output.bytes, output.length, &info);
             for (int k = 0; k < 3; k++) {
                 CHECK(frames_next(&frames, &ended, &err));
                 CHECK_INTEGER(frames.frame.delay_cs, 10);

@@ -91,7 +91,7 @@ struct waiter {
 static void *wait_in_vain(void *context)
 {
     struct waiter *waiter = context;
-    struct image_control control = {stop_after, &waiter->asks};
+    struct image_control control = {.stopped = stop_after, .context = &waiter->asks};
     waiter->taken = budget_take(10 * MEGABYTE, &control, &waiter->err);
     return NULL;
 }

@@ -38,7 +38,7 @@ static const struct row rows[] = {
     {"cover",
      {400, 300},
      {.width = 100, .height = 100, .fit = IMAGE_COVER},
-     {133, 100, 16, 0, 100, 100, 100, 100, 0, 0}},
+     {133, 100, 17, 0, 100, 100, 100, 100, 0, 0}},
     {"cover, east",
      {400, 300},
      {.width = 100, .height = 100, .fit = IMAGE_COVER, .gravity = IMAGE_EAST},
@@ -63,6 +63,22 @@ static const struct row rows[] = {
      {40, 30},
      {.width = 100, .height = 100, .fit = IMAGE_CONTAIN, .gravity = IMAGE_SOUTHEAST},
      {40, 30, 0, 0, 40, 30, 100, 100, 60, 70}},
+    {"outside",
+     {400, 300},
+     {.width = 100, .height = 100, .fit = IMAGE_OUTSIDE},
+     {133, 100, 0, 0, 133, 100, 133, 100, 0, 0}},
+    {"outside, tall box",
+     {400, 300},
+     {.width = 100, .height = 150, .fit = IMAGE_OUTSIDE},
+     {200, 150, 0, 0, 200, 150, 200, 150, 0, 0}},
+    {"outside, not enlarged",
+     {400, 50},
+     {.width = 100, .height = 100, .fit = IMAGE_OUTSIDE},
+     {400, 50, 0, 0, 400, 50, 400, 50, 0, 0}},
+    {"outside, enlarged",
+     {400, 50},
+     {.width = 100, .height = 100, .fit = IMAGE_OUTSIDE, .enlarge = true},
+     {800, 100, 0, 0, 800, 100, 800, 100, 0, 0}},
     {"fill",
      {400, 300},
      {.width = 100, .height = 200, .fit = IMAGE_FILL},
@@ -110,7 +126,7 @@ TEST(image_geometry_holds_its_invariants)
     image_limits_default(&limits);
     static const int64_t sides[] = {1, 2, 3, 7, 99, 100, 101, 640, 16383, 16384};
     enum { SIDES = sizeof sides / sizeof sides[0] };
-    for (unsigned i = 0; i < SIDES * SIDES * SIDES * SIDES * 4; i++) {
+    for (unsigned i = 0; i < SIDES * SIDES * SIDES * SIDES * 5; i++) {
         int64_t width = sides[i % SIDES], height = sides[i / SIDES % SIDES];
         struct image_target target = {.width = sides[i / SIDES / SIDES % SIDES],
                                       .height = sides[i / SIDES / SIDES / SIDES % SIDES],
@@ -129,7 +145,8 @@ TEST(image_geometry_holds_its_invariants)
         CHECK(plan.crop_y >= 0 && plan.crop_y + plan.crop_height <= plan.height);
         CHECK(plan.offset_x >= 0 && plan.offset_x + plan.crop_width <= plan.canvas_width);
         CHECK(plan.offset_y >= 0 && plan.offset_y + plan.crop_height <= plan.canvas_height);
-        CHECK(plan.canvas_width <= target.width || target.fit == IMAGE_INSIDE);
+        CHECK(plan.canvas_width <= target.width || target.fit == IMAGE_INSIDE ||
+              target.fit == IMAGE_OUTSIDE);
     }
 }
 

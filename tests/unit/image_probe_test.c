@@ -4,6 +4,7 @@
  */
 #include "bindings/image/engine.h"
 #include "bindings/image/exif.h"
+#include "bindings/image/reader.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 
@@ -195,6 +196,17 @@ static void cut_and_change(const unsigned char *bytes, size_t length)
     free(changed);
 }
 
+/* Not even no bytes: there may be nowhere to point to. */
+TEST(image_reader_gives_nothing_once_it_has_failed)
+{
+    struct reader reader = reader_of("abc", 3, true);
+    struct reader part = reader_part(&reader, 4);
+    CHECK(part.failed && reader.failed);
+    CHECK(reader_take(&part, 0) == NULL);
+    CHECK(reader_take(&reader, 0) == NULL);
+    CHECK_INTEGER(reader_u8(&reader), 0);
+}
+
 TEST(image_probe_survives_every_cut_and_change)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -232,6 +244,37 @@ TEST(image_probe_refuses_headers_that_are_cut_off)
         check_case("%s, cut in half", rows[i].name);
         CHECK(!probe(rows[i].bytes, rows[i].length / 2, &info, &err));
     }
+}
+
+/* A start, `count` segments, and the rest of a JPEG. */
+static bool probe_with_segments(const struct sample *jpeg, size_t count, struct error *err)
+{
+    static const char segment[] = "\xff\xe5\0\3x";
+    size_t size = sizeof segment - 1, length = jpeg->length + count * size;
+    char *made = malloc(length);
+    struct image_info info;
+    if (!CHECK(made != NULL)) {
+        return false;
+    }
+    memcpy(made, jpeg->bytes, 2);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(made + 2 + i * size, segment, size);
+    }
+    memcpy(made + 2 + count * size, jpeg->bytes + 2, jpeg->length - 2);
+    bool ok = probe(made, length, &info, err);
+    free(made);
+    return ok;
+}
+
+TEST(image_probe_refuses_segments_without_end)
+{
+    struct sample jpeg = sample_jpeg(16, 8, 6, "(c)");
+    struct error err = {.code = ""};
+    CHECK(probe_with_segments(&jpeg, 900, &err));
+    CHECK(!probe_with_segments(&jpeg, 1001, &err));
+    CHECK_TEXT(err.code, "bad_image");
+    CHECK(strstr(err.message, "1000 segments") != NULL);
+    sample_release(&jpeg);
 }
 
 TEST(image_probe_reads_jpeg_and_png_orientation)
@@ -287,17 +330,17 @@ TEST(image_probe_holds_every_limit)
         const char *message;
     } cases[] = {
         {{100, 100, 10, 100, 10},
-         "image limit 'bytes': 82 asked, 10 allowed; raise it with the "
-         "environment variable LUNETTE_MAX_BYTES"},
+         "image limit 'bytes': 82 asked, 10 allowed; the script has lowered it, "
+         "with limits.bytes"},
         {{100, 9, 10, 100, 100},
-         "image limit 'side': 10 asked, 9 allowed; raise it with the "
-         "environment variable LUNETTE_MAX_SIDE"},
+         "image limit 'side': 10 asked, 9 allowed; the script has lowered it, "
+         "with limits.side"},
         {{99, 100, 10, 100, 100},
-         "image limit 'pixels': 100 asked, 99 allowed; raise it with the "
-         "environment variable LUNETTE_MAX_PIXELS"},
+         "image limit 'pixels': 100 asked, 99 allowed; the script has lowered it, "
+         "with limits.pixels"},
         {{100, 100, 10, 12, 100},
-         "image limit 'metadata_bytes': 13 asked, 12 allowed; raise it "
-         "with the environment variable LUNETTE_MAX_METADATA_BYTES"},
+         "image limit 'metadata_bytes': 13 asked, 12 allowed; the script has lowered it, "
+         "with limits.metadata_bytes"},
     };
     struct sample png = sample_png_header(10, 10, "tEXt", "Comment\0hello", 13);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -308,7 +351,6 @@ TEST(image_probe_holds_every_limit)
         CHECK_TEXT(err.code, "limit");
         CHECK_TEXT(err.message, cases[i].message);
     }
-    sample_release(&png);
 
     struct image_limits limits;
     struct image_info info;
@@ -316,8 +358,18 @@ TEST(image_probe_holds_every_limit)
     image_limits_default(&limits);
     limits.frames = 1;
     CHECK(!image_probe(rows[1].bytes, rows[1].length, &limits, &info, &err));
-    CHECK_TEXT(err.message, "image limit 'frames': 2 asked, 1 allowed; raise it with the "
-                            "environment variable LUNETTE_MAX_FRAMES");
+    CHECK_TEXT(err.message, "image limit 'frames': 2 asked, 1 allowed; the script has lowered it, "
+                            "with limits.frames");
+    (void)setenv("LUNETTE_MAX_SIDE", "9", 1);
+    image_limits_default(&limits);
+    limits.side = 9;
+    CHECK(!image_probe(png.bytes, png.length, &limits, &info, &err));
+    CHECK_TEXT(err.message, "image limit 'side': 10 asked, 9 allowed; raise it with the "
+                            "environment variable LUNETTE_MAX_SIDE");
+    (void)unsetenv("LUNETTE_MAX_SIDE");
+    sample_release(&png);
+
+    image_limits_default(&limits);
     limits.frames = 2;
     limits.pixels = 23; /* 4 x 3, twice */
     CHECK(!image_probe(rows[1].bytes, rows[1].length, &limits, &info, &err));

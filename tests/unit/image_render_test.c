@@ -327,7 +327,7 @@ TEST(image_render_stops_when_told)
     struct image_output output;
     struct error err;
     int asked = 0;
-    struct image_control control = {always_stopped, &asked};
+    struct image_control control = {.stopped = always_stopped, .context = &asked};
     image_limits_default(&limits);
     CHECK(image_probe(jpeg.bytes, jpeg.length, &limits, &info, &err));
     CHECK(!image_render(jpeg.bytes, jpeg.length, &info, &limits, NULL, 0, &target, 1, &output,
@@ -366,7 +366,9 @@ TEST(image_render_decodes_smaller_when_memory_is_short)
     static const struct {
         int64_t megabytes;
         const char *code; /* NULL: it works */
-    } cases[] = {{1024, NULL}, {14, NULL}, {9, "limit"}};
+    } cases[] = {{1024, NULL}, {22, NULL}, {9, "limit"}};
+    /* For which the photo itself has to be in memory. */
+    static const struct image_step step = {.kind = IMAGE_GRAYSCALE};
     struct sample jpeg = sample_jpeg(1000, 800, 0, NULL);
     struct image_target target = sample_target(450, 0, IMAGE_JPEG);
     struct image_limits limits;
@@ -379,7 +381,7 @@ TEST(image_render_decodes_smaller_when_memory_is_short)
         err = (struct error){.code = ""};
         check_case("%d MB", (int)cases[i].megabytes);
         CHECK(image_engine_start(cases[i].megabytes << 20, &err));
-        bool ok = image_render(jpeg.bytes, jpeg.length, &info, &limits, NULL, 0, &target, 1,
+        bool ok = image_render(jpeg.bytes, jpeg.length, &info, &limits, &step, 1, &target, 1,
                                &output, NULL, &err);
         CHECK_TEXT(err.code, cases[i].code != NULL ? cases[i].code : "");
         if (ok) {
@@ -401,6 +403,12 @@ TEST(image_render_refuses_targets_that_make_no_sense)
         {{.format = IMAGE_TIFF}, "unsupported"},
         {{.format = IMAGE_JPEG, .quality = 101}, "usage"},
         {{.format = IMAGE_JPEG, .lossless = true}, "usage"},
+        {{.format = IMAGE_PNG, .near_lossless = true}, "usage"},
+        {{.format = IMAGE_JPEG, .quality = 50, .min_quality = 51}, "usage"},
+        {{.format = IMAGE_JPEG, .min_quality = -1}, "usage"},
+        {{.format = IMAGE_WEBP, .effort = 7}, "usage"},
+        {{.format = IMAGE_WEBP, .alpha_quality = 101}, "usage"},
+        {{.format = IMAGE_PNG, .max_bytes = 20}, "limit"},
         {{.format = IMAGE_JPEG, .transparent_background = true}, "usage"},
         {{.format = IMAGE_JPEG, .width = -1}, "usage"},
         {{.format = IMAGE_JPEG, .width = 20000}, "limit"},

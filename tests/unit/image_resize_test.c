@@ -355,7 +355,7 @@ static bool begin_resize(void *context, struct error *err)
 TEST(image_resize_stops_between_rows)
 {
     struct stopping stopping = {.asked = 0};
-    struct image_control control = {stop_soon, &stopping};
+    struct image_control control = {.stopped = stop_soon, .context = &stopping};
     struct error err = {.code = ""};
     CHECK(image_engine_start(INT64_C(1) << 30, &err));
     CHECK(!library_run(begin_resize, &stopping, &control, &err));

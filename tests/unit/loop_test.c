@@ -504,6 +504,49 @@ TEST(loop_group_that_never_began_is_forgotten)
     close_fixture(&fixture);
 }
 
+TEST(loop_is_hurried_until_it_is_calmed)
+{
+    struct fixture fixture;
+    struct outcome outcome;
+    if (!open_fixture(&fixture)) {
+        return;
+    }
+    loop_hurry(fixture.loop, 0);
+    run(&fixture, "return work(60000)", &outcome);
+    CHECK_TEXT(outcome.text, "deadline");
+    loop_set_deadline(fixture.loop, LOOP_NO_DEADLINE, LOOP_NO_DEADLINE);
+    run(&fixture, "return work(60000)", &outcome);
+    CHECK_TEXT(outcome.text, "deadline"); /* the next invocation is hurried, too */
+    loop_calm(fixture.loop);
+    run(&fixture, "return work(5)", &outcome);
+    CHECK_TEXT(outcome.text, "5");
+    close_fixture(&fixture);
+}
+
+TEST(loop_deadline_waits_while_the_clock_is_stopped)
+{
+    static const struct timespec a_while = {.tv_nsec = 60 * 1000000};
+    struct fixture fixture;
+    struct loop_clock clock;
+    if (!open_fixture(&fixture)) {
+        return;
+    }
+    set_deadline(&fixture, 1000, A_MINUTE_MS);
+    loop_stop_clock(fixture.loop, &clock);
+    CHECK(loop_remaining_ms(fixture.loop) == INT64_MAX);
+    (void)nanosleep(&a_while, NULL);
+    int64_t stood_ms = (loop_now_us() - clock.stopped_us) / 1000;
+    loop_start_clock(fixture.loop, &clock);
+    CHECK(stood_ms >= 60);
+    CHECK(clock.soft_ms + stood_ms - loop_now_us() / 1000 <= loop_remaining_ms(fixture.loop));
+    CHECK(loop_hard_remaining_ms(fixture.loop) > loop_remaining_ms(fixture.loop));
+    loop_set_deadline(fixture.loop, LOOP_NO_DEADLINE, LOOP_NO_DEADLINE);
+    loop_stop_clock(fixture.loop, &clock);
+    loop_start_clock(fixture.loop, &clock);
+    CHECK(loop_remaining_ms(fixture.loop) == INT64_MAX); /* none stays none */
+    close_fixture(&fixture);
+}
+
 struct held {
     struct fixture *fixture;
     struct loop_timer timer;

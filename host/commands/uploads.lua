@@ -1,0 +1,63 @@
+-- A file on this machine becomes an upload: an object in the bucket that the rules watch, and the
+-- event that S3 sends for it.
+
+local events = require "events"
+local failure = require "failure"
+local hash = require "hash"
+local layout = require "commands.table"
+local places = require "commands.places"
+local s3 = require "s3"
+
+local uploads = { bucket = places.uploads }
+
+local bytes_max = 100 * 1000 * 1000
+
+local function read_file(path)
+  local file <close> = assert(io.open(path, "rb"))
+  local size = assert(file:seek("end"))
+  if size > bytes_max then error(("larger than %s"):format(layout.bytes(bytes_max)), 0) end
+  assert(file:seek("set"))
+  return assert(file:read("a"))
+end
+
+--- The object's headers, or nil when it isn't there.
+function uploads.find(bucket, key)
+  local ok, object = pcall(s3.head, { bucket = bucket, key = key })
+  if ok then return object end
+  if failure.field(object, "code") == "NoSuchKey" then return nil end
+  error(object, 0)
+end
+
+-- Somebody may have removed an object's file from the store's folder; the headers don't show that.
+local function is_body_missing(key)
+  local ok, err = pcall(s3.get, { bucket = uploads.bucket, key = key, range = { 0, 0 } })
+  return not ok and failure.field(err, "code") == "io"
+end
+
+--- Puts the file where uploads arrive, unless it lies there already. Returns the object's headers.
+function uploads.put(path, key)
+  local bytes = read_file(path)
+  local object = uploads.find(uploads.bucket, key)
+  local is_there = object and object.etag == '"' .. hash.md5(bytes) .. '"'
+  if is_there and not is_body_missing(key) then return object end
+  s3.put { bucket = uploads.bucket, key = key, body = bytes }
+  return uploads.find(uploads.bucket, key)
+end
+
+--- The fields of a sample event for an object. S3's sequencers are times, too: the same upload
+--- always has the same one, a later one a larger.
+function uploads.fields(bucket, key, object)
+  local seconds, milliseconds = object.last_modified // 1000, object.last_modified % 1000
+  return {
+    bucket = bucket, key = key, size = object.size, etag = object.etag,
+    time = os.date("!%Y-%m-%dT%H:%M:%S", seconds) .. (".%03dZ"):format(milliseconds),
+    sequencer = ("00%08X%08X"):format(seconds, milliseconds * 1000000),
+  }
+end
+
+--- The event that S3 would send.
+function uploads.event(key, object)
+  return events.sample("s3-put", uploads.fields(uploads.bucket, key, object))
+end
+
+return uploads

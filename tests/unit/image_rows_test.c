@@ -1,0 +1,161 @@
+/*
+ * image_rows_test.c - PNG and WebP read row by row: the same pixels as from the library, nothing
+ * taken from a file that is cut off or changed, and no memory lost.
+ */
+#include "bindings/image/png.h"
+#include "bindings/image/rows.h"
+#include "tests/unit/allocation.h"
+#include "tests/unit/check.h"
+#include "tests/unit/image_sample.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIDE = 37 };
+
+/* Full colour, alpha and few colours, in turn. */
+static struct samples painted(uint8_t *rgba, int kind)
+{
+    for (unsigned i = 0; i < SIDE * SIDE; i++) {
+        unsigned x = i % SIDE, y = i / SIDE;
+        const uint8_t pixel[] = {(uint8_t)(kind == 2 ? x / 10 * 60 : x * 6), (uint8_t)(kind * 50),
+                                 (uint8_t)(kind == 2 ? 7 : y * 6),
+                                 (uint8_t)(kind == 1 ? x * y % 256 : 255)};
+        memcpy(rgba + i * 4UL, pixel, 4);
+    }
+    return (struct samples){.width = SIDE, .height = SIDE, .rgba = rgba, .opaque = kind != 1};
+}
+
+static struct image_output encoded(int kind, uint8_t *rgba)
+{
+    struct samples samples = painted(rgba, kind);
+    struct metadata_blocks none = {.exif = {NULL, 0}};
+    struct image_target target = sample_target(0, 0, IMAGE_PNG);
+    struct image_output output = {.bytes = NULL};
+    struct error err;
+    if (!CHECK(png_encode(&samples, &target, &none, &output, &err))) {
+        CHECK_TEXT(err.message, "a png");
+    }
+    return output;
+}
+
+/* Reads all rows; whether each is as `rgba` (NULL: as it may be). */
+static bool read_all(const void *bytes, size_t length, const uint8_t *rgba, struct error *err)
+{
+    struct image_limits limits;
+    struct image_info info;
+    struct rows rows;
+    image_limits_default(&limits);
+    if (!image_probe(bytes, length, &limits, &info, err) ||
+        !rows_open(&rows, bytes, length, &info, 1, err)) {
+        return false;
+    }
+    const uint8_t *row = NULL;
+    for (int64_t y = 0; y < rows.height; y++) {
+        row = rows_next(&rows, err);
+        if (row == NULL) {
+            break;
+        }
+        if (rgba != NULL) {
+            CHECK_BYTES(row, (size_t)rows.width * 4, rgba + y * rows.width * 4,
+                        (size_t)rows.width * 4);
+        }
+    }
+    rows_close(&rows);
+    return row != NULL;
+}
+
+TEST(image_rows_are_what_was_encoded)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        uint8_t rgba[SIDE * SIDE * 4];
+        struct image_output output = encoded(kind, rgba);
+        struct error err;
+        check_case("kind %d", kind);
+        if (!CHECK(read_all(output.bytes, output.length, rgba, &err))) {
+            CHECK_TEXT(err.message, "rows");
+        }
+        image_output_release(&output);
+    }
+}
+
+TEST(image_rows_of_a_cut_file_are_refused)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        uint8_t rgba[SIDE * SIDE * 4];
+        struct image_output output = encoded(kind, rgba);
+        for (size_t length = 0; length < output.length; length++) {
+            /* A copy, so that a sanitizer sees what is read beyond it. */
+            void *copy = malloc(length + 1);
+            struct error err;
+            if (copy == NULL) {
+                abort();
+            }
+            memcpy(copy, output.bytes, length);
+            check_case("kind %d, %zu of %zu bytes", kind, length, output.length);
+            if (!CHECK(!read_all(copy, length, NULL, &err)) || !CHECK_TEXT(err.code, "bad_image")) {
+                length = output.length;
+            }
+            free(copy);
+        }
+        image_output_release(&output);
+    }
+}
+
+TEST(image_rows_of_a_changed_png_are_refused)
+{
+    uint8_t rgba[SIDE * SIDE * 4];
+    struct image_output output = encoded(0, rgba);
+    for (size_t i = 8; i < output.length; i++) {
+        struct error err;
+        uint8_t *at = (uint8_t *)output.bytes + i;
+        *at ^= 0x10;
+        check_case("byte %zu", i);
+        CHECK(!read_all(output.bytes, output.length, NULL, &err));
+        *at ^= 0x10;
+    }
+    image_output_release(&output);
+}
+
+TEST(image_rows_of_a_cut_webp_are_refused)
+{
+    struct sample bmp = sample_bmp(40, 30);
+    for (int lossless = 0; lossless < 2; lossless++) {
+        struct image_target target = sample_target(0, 0, IMAGE_WEBP);
+        struct image_output output;
+        struct error err;
+        target.lossless = lossless != 0;
+        if (!CHECK(sample_render(bmp.bytes, bmp.length, NULL, 0, &target, &output, &err))) {
+            continue;
+        }
+        CHECK(read_all(output.bytes, output.length, NULL, &err));
+        /* Whole chunks that say they are whole: only the pixels end too early. */
+        uint8_t *bytes = output.bytes;
+        for (size_t cut = 4; cut + 40 < output.length; cut += 4) {
+            size_t length = output.length - cut;
+            for (int i = 0; i < 4; i++) {
+                bytes[4 + i] = (uint8_t)((length - 8) >> (8 * i));
+                bytes[16 + i] = (uint8_t)((length - 20) >> (8 * i));
+            }
+            check_case("lossless %d, %zu bytes fewer", lossless, cut);
+            CHECK(!read_all(bytes, length, NULL, &err));
+            CHECK_TEXT(err.code, "bad_image");
+        }
+        image_output_release(&output);
+    }
+    sample_release(&bmp);
+}
+
+static bool read_png(void *context, struct error *err)
+{
+    const struct image_output *output = context;
+    return read_all(output->bytes, output->length, NULL, err);
+}
+
+TEST(image_rows_survive_each_allocation_that_fails)
+{
+    uint8_t rgba[SIDE * SIDE * 4];
+    struct image_output output = encoded(0, rgba);
+    allocation_check("rows of a png", read_png, &output);
+    image_output_release(&output);
+}

@@ -1,0 +1,273 @@
+/*
+ * image_watch_test.c - that a render keeps to what it was given: it stops when it is told to, in
+ * the midst of whatever it does, and needs no more memory than it took of the budget.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bindings/image/engine.h"
+#include "tests/unit/check.h"
+#include "tests/unit/image_sample.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
+/* A photo of 12 megapixels in each format that can be written. */
+enum { WIDTH = SANITIZED ? 1600 : 4000, HEIGHT = SANITIZED ? 1200 : 3000 };
+static const enum image_format formats[] = {IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP, IMAGE_GIF};
+
+static struct sample photo_of(enum image_format format)
+{
+    struct sample bmp = sample_bmp(WIDTH, HEIGHT);
+    struct image_target target = sample_target(0, 0, format);
+    struct image_output output = {.bytes = NULL};
+    struct error err;
+    target.effort = 0;
+    if (format == IMAGE_BMP ||
+        !CHECK(sample_render(bmp.bytes, bmp.length, NULL, 0, &target, &output, &err))) {
+        return bmp;
+    }
+    sample_release(&bmp);
+    return (struct sample){output.bytes, output.length};
+}
+
+/* ---- the deadline ---------------------------------------------------------------------------- */
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static bool after(void *context, struct error *err)
+{
+    const int64_t *deadline_us = context;
+    return now_us() >= *deadline_us && !error_set(err, "deadline", "the time is up");
+}
+
+/* GraphicsMagick's encoder of JPEG loses 5 kB when it is stopped. */
+static void ignore_leaks(bool ignore, enum image_format format)
+{
+#ifdef __SANITIZE_ADDRESS__
+    if (format == IMAGE_JPEG && ignore) {
+        __lsan_disable();
+    } else if (format == IMAGE_JPEG) {
+        __lsan_enable();
+    }
+#else
+    (void)ignore;
+    (void)format;
+#endif
+}
+
+/* Microseconds after the deadline at which a render that was due `allowed_us` after its begin
+ * returned; 0 when it was ready before. */
+static int64_t overrun_us(const struct sample *sample, const struct image_target *target,
+                          int64_t allowed_us)
+{
+    struct image_limits limits;
+    struct image_info info;
+    struct image_output output;
+    struct error err;
+    image_limits_default(&limits);
+    if (!CHECK(image_engine_start(INT64_C(1) << 30, &err)) ||
+        !CHECK(image_probe(sample->bytes, sample->length, &limits, &info, &err))) {
+        return 0;
+    }
+    int64_t deadline_us = now_us() + allowed_us;
+    struct image_control control = {.stopped = after, .context = &deadline_us};
+    ignore_leaks(true, target->format);
+    bool ready = image_render(sample->bytes, sample->length, &info, &limits, NULL, 0, target, 1,
+                              &output, &control, &err);
+    ignore_leaks(false, target->format);
+    if (ready) {
+        image_output_release(&output);
+        return 0;
+    }
+    CHECK_TEXT(err.code, "deadline");
+    return now_us() - deadline_us;
+}
+
+/* A library that can't be interrupted in one of its calls may take that long. */
+static const int64_t overrun_most_us = SANITIZED ? 20000000 : 1500000;
+
+TEST(image_render_stops_in_decode_resize_and_encode)
+{
+    static const int allowed_ms[] = {0, 5, 20, 60, 150};
+    for (int i = 0; i < 5; i++) {
+        enum image_format from = i < 4 ? formats[i] : IMAGE_BMP;
+        struct sample sample = photo_of(from);
+        for (int k = 0; k < 5 * 2; k++) {
+            struct image_target target =
+                sample_target(k % 2 == 0 ? 0 : 1000, 0, formats[(i + k) % 4]);
+            check_case("%s to %s, %d ms", image_format_name(from), image_format_name(target.format),
+                       allowed_ms[k / 2]);
+            CHECK(overrun_us(&sample, &target, allowed_ms[k / 2] * INT64_C(1000)) <
+                  overrun_most_us);
+        }
+        sample_release(&sample);
+    }
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* A number of /proc/self/status, in kB. */
+static long status_kb(const char *name)
+{
+    char line[256];
+    long value = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, name, strlen(name)) == 0) {
+            value = strtol(line + strlen(name) + 1, NULL, 10);
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return value;
+}
+
+/* From now on the peak is counted anew. */
+static bool forget_peak(void)
+{
+    int file = open("/proc/self/clear_refs", O_WRONLY);
+    bool ok = file >= 0 && write(file, "5", 1) == 1;
+    if (file >= 0) {
+        (void)close(file);
+    }
+    return ok;
+}
+
+struct use {
+    long planned_kb, needed_kb;
+};
+
+static bool measure(const struct sample *sample, const struct image_target *targets, size_t count,
+                    struct use *use)
+{
+    struct image_limits limits;
+    struct image_info info;
+    struct image_plan plan;
+    struct image_plan_target made[8];
+    struct image_output outputs[8];
+    struct error err;
+    image_limits_default(&limits);
+    if (!image_probe(sample->bytes, sample->length, &limits, &info, &err) ||
+        !image_plan(&info, &limits, NULL, 0, targets, count, 1, &plan, made, &err) ||
+        !forget_peak()) {
+        return false;
+    }
+    long before_kb = status_kb("VmRSS");
+    bool ok = image_render(sample->bytes, sample->length, &info, &limits, NULL, 0, targets, count,
+                           outputs, NULL, &err);
+    use->planned_kb = (long)(plan.memory_bytes >> 10);
+    use->needed_kb = status_kb("VmHWM") - before_kb;
+    for (size_t i = 0; ok && i < count; i++) {
+        image_output_release(&outputs[i]);
+    }
+    return true; /* a damaged file needs its memory, too */
+}
+
+/* In a process of its own, where nothing that was freed before is used again. */
+static bool measure_apart(const struct sample *sample, const struct image_target *targets,
+                          size_t count, struct use *use)
+{
+    int ends[2];
+    if (pipe(ends) != 0) {
+        return false;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        struct use got = {0, 0};
+        bool ok = measure(sample, targets, count, &got);
+        _exit(write(ends[1], &got, sizeof got) == sizeof got && ok ? 0 : 1);
+    }
+    (void)close(ends[1]);
+    int status = 1;
+    bool ok = child > 0 && read(ends[0], use, sizeof *use) == sizeof *use &&
+              waitpid(child, &status, 0) == child && status == 0;
+    (void)close(ends[0]);
+    return ok;
+}
+
+/* The libraries' own code and tables, read at their first use. */
+enum { SLACK_KB = 4096 };
+
+static void check_memory(const char *name, const struct sample *sample)
+{
+    for (int i = 0; i < 4; i++) {
+        struct image_target targets[3] = {sample_target(1000, 0, formats[i]),
+                                          sample_target(300, 300, formats[i]),
+                                          sample_target(100, 0, formats[i])};
+        struct use use;
+        targets[1].fit = IMAGE_COVER;
+        if (!CHECK(measure_apart(sample, targets, 3, &use))) {
+            continue;
+        }
+        check_case("%s to %s: %ld kB planned, %ld kB needed", name, image_format_name(formats[i]),
+                   use.planned_kb, use.needed_kb);
+        CHECK(use.needed_kb <= use.planned_kb + SLACK_KB);
+    }
+}
+
+TEST(image_render_needs_no_more_memory_than_it_takes)
+{
+    struct error err;
+    if (SANITIZED || !forget_peak()) {
+        check_skip("no peak of memory to be had here");
+        return;
+    }
+    if (!CHECK(image_engine_start(INT64_C(1) << 30, &err))) {
+        return;
+    }
+    for (int i = 0; i < 5; i++) {
+        enum image_format from = i < 4 ? formats[i] : IMAGE_BMP;
+        struct sample sample = photo_of(from);
+        check_memory(image_format_name(from), &sample);
+        sample_release(&sample);
+    }
+}
+
+TEST(image_render_of_the_corpus_needs_no_more_memory_than_it_takes)
+{
+    static const char *const names[] = {
+        "photos/photo_6mp.jpg",       "photos/iphone_8mp.jpg",
+        "photos/icc_profile_big.jpg", "photos/cmyk_with_profile.jpg",
+        "photos/rgba_paper.png",      "photos/16bit_grey_alpha.png",
+        "photos/photo.webp",          "photos/alpha.webp",
+        "animated/loop3.webp",        "animated/rotating_squares.gif",
+        "broken/truncated.jpg",       "broken/truncated.png",
+    };
+    struct error err;
+    if (SANITIZED || !forget_peak() || !sample_corpus_present()) {
+        check_skip("no ../shared/corpus, or no peak of memory to be had here");
+        return;
+    }
+    if (!CHECK(image_engine_start(INT64_C(1) << 30, &err))) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct sample sample = sample_corpus(names[i]);
+        check_memory(names[i], &sample);
+        sample_release(&sample);
+    }
+}
