@@ -11,7 +11,7 @@ endif
 BUILD := build/$(MODE)$(if $(filter gcc,$(CC)),,-$(notdir $(CC)))
 
 # What only a person needs at a terminal; the layer is built with REPL=0.
-REPL ?= 0
+REPL ?= 1
 
 PACKAGES  := lua5.4 lua5.4-cjson libcurl libcrypto sqlite3 jansson GraphicsMagick libjpeg lcms2 zlib \
              libwebp libdeflate $(if $(filter 1,$(REPL)),libedit)

@@ -1,0 +1,2 @@
+-- `lunette repl [SCRIPT]`: the prompt. It lives in host/repl.
+return require "repl.main"
