@@ -135,14 +135,17 @@ bool jpeg_reader_icc(struct jpeg_reader *reader, void **profile, size_t *length)
     JOCTET *bytes = NULL;
     unsigned size = 0;
     bool warned = reader->trouble.warned;
-    bool ok =
-        setjmp(reader->trouble.escape) == 0 && jpeg_read_icc_profile(&reader->jpeg, &bytes, &size);
+    if (setjmp(reader->trouble.escape) != 0) {
+        reader->trouble.warned = warned;
+        return false;
+    }
+    bool found = jpeg_read_icc_profile(&reader->jpeg, &bytes, &size);
     reader->trouble.warned = warned;
-    if (ok) {
+    if (found) {
         *profile = bytes;
         *length = size;
     }
-    return ok;
+    return found;
 }
 
 /* ---- pixels -------------------------------------------------------------------------------- */
