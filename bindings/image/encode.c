@@ -3,6 +3,7 @@
  * end of each target.
  */
 #include "bindings/image/encode.h"
+#include "bindings/image/gif_colours.h"
 #include "bindings/image/library.h"
 #include "bindings/image/metadata.h"
 #include "bindings/image/pixels.h"
@@ -74,7 +75,6 @@ static void threshold_row(PixelPacket *pixels, size_t count, const void *context
     }
 }
 
-/* The encoder quantises to 255 colours and keeps one for transparency. */
 bool encode_palette(Image *image, struct error *err)
 {
     static const PixelPacket transparent = {.opacity = TransparentOpacity};
@@ -228,6 +228,9 @@ static bool encode_untimed(Image *image, const struct image_target *target,
         return false;
     }
     prepare_image(image, target);
+    if (target->format == IMAGE_GIF && !gif_colours(image, err)) {
+        return false;
+    }
     return squeeze(target, encode_by_library, &work, output, err);
 }
 

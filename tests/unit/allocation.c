@@ -23,12 +23,14 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
 
-static atomic_long remaining; /* allocations until one fails; 0 or less: none does */
+static atomic_long remaining;  /* allocations until one fails; 0 or less: none does */
+static atomic_size_t smallest; /* that counts, in bytes */
 static atomic_bool has_failed;
 
-static bool must_fail(void)
+static bool must_fail(size_t size)
 {
-    if (atomic_load(&remaining) <= 0 || atomic_fetch_sub(&remaining, 1) != 1) {
+    if (size < atomic_load(&smallest) || atomic_load(&remaining) <= 0 ||
+        atomic_fetch_sub(&remaining, 1) != 1) {
         return false;
     }
     atomic_store(&has_failed, true);
@@ -38,27 +40,33 @@ static bool must_fail(void)
 
 void *__wrap_malloc(size_t size)
 {
-    return must_fail() ? NULL : __real_malloc(size);
+    return must_fail(size) ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return must_fail() ? NULL : __real_calloc(count, size);
+    return must_fail(count * size) ? NULL : __real_calloc(count, size);
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return must_fail() ? NULL : __real_realloc(old, size);
+    return must_fail(size) ? NULL : __real_realloc(old, size);
 }
 
 char *__wrap_strdup(const char *text)
 {
-    return must_fail() ? NULL : __real_strdup(text);
+    return must_fail(strlen(text) + 1) ? NULL : __real_strdup(text);
 }
 
 void allocation_fail(long n)
 {
+    allocation_fail_large(n, 0);
+}
+
+void allocation_fail_large(long n, size_t size)
+{
     atomic_store(&has_failed, false);
+    atomic_store(&smallest, size);
     atomic_store(&remaining, n);
 }
 

@@ -8,11 +8,15 @@
 #define LUNETTE_TESTS_ALLOCATION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "host/error.h"
 
 /* The n-th allocation from now on fails, once. 0: none does. */
 void allocation_fail(long n);
+
+/* The n-th allocation of at least `size` bytes. */
+void allocation_fail_large(long n, size_t size);
 
 /* Whether it came to that since allocation_fail(). */
 bool allocation_has_failed(void);

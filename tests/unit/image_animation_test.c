@@ -53,6 +53,36 @@ TEST(image_animation_keeps_frames_and_their_disposal)
     }
 }
 
+/* The green square first, alone on its canvas, then all red. */
+static struct sample square_first(void)
+{
+    enum { HEAD = 13 + 128 * 3 + 19, WHOLE = 88, SQUARE = 39 };
+    struct sample gif = sample_gif(1, 0);
+    unsigned char whole[WHOLE], *frames = gif.bytes + HEAD;
+    memcpy(whole, frames, WHOLE);
+    memmove(frames, frames + WHOLE, SQUARE);
+    memcpy(frames + SQUARE, whole, WHOLE);
+    return gif;
+}
+
+TEST(image_animation_is_opaque_where_an_earlier_frame_is_not)
+{
+    struct sample gif = square_first();
+    struct image_output output;
+    if (CHECK(render_gif(&gif, true, &output))) {
+        CHECK_INTEGER(output.frames, 3);
+        CHECK(sample_pixel(&output, 0, 0, 0) == CLEAR);
+        CHECK(sample_pixel(&output, 0, 3, 3) == GREEN);
+        for (int i = 0; i < 64; i++) {
+            unsigned long seen = i % 8 < 2 && i / 8 < 2 ? BLUE : RED;
+            CHECK(sample_pixel(&output, 1, i % 8, i / 8) == RED);
+            CHECK(sample_pixel(&output, 2, i % 8, i / 8) == seen);
+        }
+        image_output_release(&output);
+    }
+    sample_release(&gif);
+}
+
 TEST(image_animation_gives_its_first_frame_unless_asked)
 {
     static const enum image_format formats[] = {IMAGE_GIF, IMAGE_PNG, IMAGE_WEBP, IMAGE_JPEG};
