@@ -40,18 +40,6 @@ void image_output_release(struct image_output *output)
 
 /* ---- the entries --------------------------------------------------------------------------- */
 
-static bool make_plan(struct plan *plan, const struct image_info *info,
-                      const struct image_limits *limits, const struct image_step *steps,
-                      size_t step_count, const struct image_target *targets, size_t target_count,
-                      int hands, struct error *err)
-{
-    if (!image_format_readable(info->format)) {
-        return error_set(err, "unsupported", "%s can't be read by this build",
-                         image_format_name(info->format));
-    }
-    return plan_make(plan, info, limits, steps, step_count, targets, target_count, hands, err);
-}
-
 static bool make(void *context, struct error *err)
 {
     return render_make(context, err);
@@ -102,7 +90,7 @@ bool image_render(const void *bytes, size_t length, const struct image_info *inf
 {
     struct render render = {.bytes = bytes, .length = length};
     int hands = control != NULL && control->hand_over != NULL ? control->hands : 1;
-    if (!make_plan(&render.plan, info, limits, steps, step_count, targets, target_count, hands,
+    if (!plan_make(&render.plan, info, limits, steps, step_count, targets, target_count, hands,
                    err)) {
         return false;
     }
@@ -122,7 +110,7 @@ bool image_plan(const struct image_info *info, const struct image_limits *limits
                 struct image_plan *plan, struct image_plan_target *made, struct error *err)
 {
     struct plan inner;
-    if (!make_plan(&inner, info, limits, steps, step_count, targets, target_count, hands, err)) {
+    if (!plan_make(&inner, info, limits, steps, step_count, targets, target_count, hands, err)) {
         return false;
     }
     *plan = (struct image_plan){.divisor = inner.divisor,

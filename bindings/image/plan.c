@@ -357,6 +357,10 @@ bool plan_make(struct plan *plan, const struct image_info *info, const struct im
                const struct image_step *steps, size_t step_count,
                const struct image_target *targets, size_t count, int hands, struct error *err)
 {
+    if (!image_format_readable(info->format)) {
+        return error_set(err, "unsupported", "%s can't be read by this build",
+                         image_format_name(info->format));
+    }
     struct plan made = {.info = info,
                         .steps = steps,
                         .step_count = step_count,

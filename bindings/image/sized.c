@@ -20,10 +20,6 @@ static void without_rows(struct plan *plan)
 bool sized_plan(struct plan *plan, const struct image_info *info, const struct image_limits *limits,
                 int64_t width, int64_t height, enum image_fit fit, struct error *err)
 {
-    if (!image_format_readable(info->format)) {
-        return error_set(err, "unsupported", "%s can't be read by this build",
-                         image_format_name(info->format));
-    }
     struct image_target target;
     image_target_default(&target);
     target.width = width;

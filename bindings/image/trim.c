@@ -103,10 +103,6 @@ bool trim_find(const void *bytes, size_t length, const struct image_info *info,
                int tolerance, struct trim_area *area, const struct image_control *control,
                struct error *err)
 {
-    if (!image_format_readable(info->format)) {
-        return error_set(err, "unsupported", "%s can't be read by this build",
-                         image_format_name(info->format));
-    }
     struct plan plan;
     if (!plan_make(&plan, info, limits, steps, step_count, NULL, 0, 1, err)) {
         return false;

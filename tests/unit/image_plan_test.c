@@ -108,6 +108,31 @@ TEST(image_plan_makes_targets_of_targets)
     sample_release(&jpeg);
 }
 
+TEST(image_plan_refuses_what_cannot_be_read)
+{
+    struct image_info info = {.format = IMAGE_UNKNOWN,
+                              .width = 8,
+                              .height = 8,
+                              .oriented_width = 8,
+                              .oriented_height = 8,
+                              .frames = 1,
+                              .channels = 3,
+                              .depth = 8};
+    struct image_target target = T(4, 4);
+    struct image_limits limits;
+    struct image_plan plan;
+    struct image_plan_target made;
+    struct error err = {0};
+    image_limits_default(&limits);
+    if (start(1024)) {
+        CHECK(!image_plan(&info, &limits, NULL, 0, &target, 1, 1, &plan, &made, &err));
+        CHECK_TEXT(err.code, "unsupported");
+        CHECK_TEXT(err.message, "unknown can't be read by this build");
+        info.format = IMAGE_PNG;
+        CHECK(image_plan(&info, &limits, NULL, 0, &target, 1, 1, &plan, &made, &err));
+    }
+}
+
 TEST(image_plan_gives_up_the_cascade_where_memory_is_short)
 {
     static const struct image_target targets[] = {T(1200, 0), T(600, 0), T(300, 0)};
