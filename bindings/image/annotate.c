@@ -51,21 +51,11 @@ static bool fit_size(const Image *image, const struct image_step *step, struct f
 
 /* ---- painting ------------------------------------------------------------------------------ */
 
-static PixelPacket pixel_of(const uint8_t colour[3])
-{
-    PixelPacket pixel;
-    pixel.red = ScaleCharToQuantum(colour[0]);
-    pixel.green = ScaleCharToQuantum(colour[1]);
-    pixel.blue = ScaleCharToQuantum(colour[2]);
-    pixel.opacity = OpaqueOpacity;
-    return pixel;
-}
-
 /* Paints a colour where the mask (NULL: the whole area) says so, as far as it is on the picture. */
 static bool paint(Image *image, struct pixels_area area, const uint8_t *mask,
                   const uint8_t colour[3], double opacity, struct error *err)
 {
-    const PixelPacket front = pixel_of(colour);
+    const PixelPacket front = pixels_opaque(colour);
     int64_t columns = (int64_t)image->columns, rows = (int64_t)image->rows;
     int64_t left = area.x > 0 ? area.x : 0;
     int64_t right = area.x + area.width < columns ? area.x + area.width : columns;

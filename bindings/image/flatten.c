@@ -6,16 +6,6 @@
  */
 #include "bindings/image/flatten.h"
 
-static PixelPacket colour_of(const uint8_t rgb[3], Quantum opacity)
-{
-    PixelPacket colour;
-    colour.red = ScaleCharToQuantum(rgb[0]);
-    colour.green = ScaleCharToQuantum(rgb[1]);
-    colour.blue = ScaleCharToQuantum(rgb[2]);
-    colour.opacity = opacity;
-    return colour;
-}
-
 static Quantum mixed(uint64_t front, uint64_t back, uint64_t alpha)
 {
     return (Quantum)((front * alpha + back * (MaxRGB - alpha) + MaxRGB / 2) / MaxRGB);
@@ -38,7 +28,7 @@ bool flatten_image(Image *image, const uint8_t background[3], struct error *err)
     if (!image->matte) {
         return true;
     }
-    PixelPacket back = colour_of(background, OpaqueOpacity);
+    PixelPacket back = pixels_opaque(background);
     if (!pixels_each_row(image, flatten_row, &back, err)) {
         return false;
     }
@@ -53,9 +43,11 @@ bool flatten_pad(Image **image, const struct geometry *plan, const struct image_
         return true;
     }
     bool transparent = alpha && target->transparent_background;
-    Quantum opacity = transparent ? TransparentOpacity : OpaqueOpacity;
-    Image *canvas = pixels_new(plan->canvas_width, plan->canvas_height,
-                               colour_of(target->background, opacity), err);
+    PixelPacket colour = pixels_opaque(target->background);
+    if (transparent) {
+        colour.opacity = TransparentOpacity;
+    }
+    Image *canvas = pixels_new(plan->canvas_width, plan->canvas_height, colour, err);
     if (canvas == NULL) {
         return false;
     }

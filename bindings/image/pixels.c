@@ -5,6 +5,16 @@
 #include "bindings/image/pixels.h"
 #include "bindings/image/library.h"
 
+PixelPacket pixels_opaque(const uint8_t rgb[3])
+{
+    PixelPacket pixel;
+    pixel.red = ScaleCharToQuantum(rgb[0]);
+    pixel.green = ScaleCharToQuantum(rgb[1]);
+    pixel.blue = ScaleCharToQuantum(rgb[2]);
+    pixel.opacity = OpaqueOpacity;
+    return pixel;
+}
+
 bool pixels_replace(Image **image, Image *made, ExceptionInfo *exception, const char *what,
                     struct error *err)
 {

@@ -9,12 +9,16 @@
 #define LUNETTE_BINDINGS_IMAGE_PIXELS_H
 
 #include <magick/api.h>
+#include <stdint.h>
 
 #include "host/error.h"
 
 struct pixels_area {
     int64_t x, y, width, height;
 };
+
+/* The pixel of this red, green and blue. */
+PixelPacket pixels_opaque(const uint8_t rgb[3]);
 
 /* Puts `made` (NULL: the call named `what` failed with `exception`) in the place of *image.
  * Destroys the exception either way. */

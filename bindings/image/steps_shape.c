@@ -13,13 +13,9 @@
 
 bool steps_border(Image **image, const struct image_step *step, struct error *err)
 {
-    PixelPacket colour;
-    colour.red = ScaleCharToQuantum(step->colour[0]);
-    colour.green = ScaleCharToQuantum(step->colour[1]);
-    colour.blue = ScaleCharToQuantum(step->colour[2]);
-    colour.opacity = OpaqueOpacity;
-    Image *canvas = pixels_new((int64_t)(*image)->columns + 2 * step->width,
-                               (int64_t)(*image)->rows + 2 * step->width, colour, err);
+    Image *canvas =
+        pixels_new((int64_t)(*image)->columns + 2 * step->width,
+                   (int64_t)(*image)->rows + 2 * step->width, pixels_opaque(step->colour), err);
     if (canvas == NULL) {
         return false;
     }
