@@ -4,6 +4,7 @@
  */
 #include "bindings/image/decode.h"
 #include "bindings/image/animation.h"
+#include "bindings/image/exif.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
 #include "bindings/image/rows.h"
@@ -151,8 +152,8 @@ static bool add_exif(Image *image, const void *bytes, const struct image_info *i
         return true;
     }
     struct buffer block;
-    buffer_init(&block, info->exif.length + 6);
-    buffer_append(&block, "Exif\0", 6);
+    buffer_init(&block, info->exif.length + EXIF_PREFIX_LENGTH);
+    buffer_append(&block, EXIF_PREFIX, EXIF_PREFIX_LENGTH);
     buffer_append(&block, (const char *)bytes + info->exif.offset, info->exif.length);
     bool ok = buffer_check(&block, "EXIF", err) &&
               (SetImageProfile(image, "EXIF", (unsigned char *)block.data, block.length) ||

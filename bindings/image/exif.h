@@ -2,7 +2,7 @@
  * exif.h - the two things that a render wants of an EXIF block: which way up, and whose picture it
  * is. The rest is in look.h.
  *
- * A block is a TIFF header and its directories, without the "Exif\0\0" that JPEG puts before it.
+ * A block is a TIFF header and its directories, without EXIF_PREFIX.
  */
 #ifndef LUNETTE_BINDINGS_IMAGE_EXIF_H
 #define LUNETTE_BINDINGS_IMAGE_EXIF_H
@@ -11,6 +11,10 @@
 #include <stddef.h>
 
 #define EXIF_TEXT_MAX 512
+
+/* What JPEG puts before a block; with the string's own NUL, six bytes. */
+#define EXIF_PREFIX        "Exif\0"
+#define EXIF_PREFIX_LENGTH 6
 
 /* Is it a block at all, whatever it says? */
 bool exif_valid(const void *block, size_t length);

@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXIF_PREFIX        "Exif\0" /* and the string's own NUL: six bytes */
-#define EXIF_PREFIX_LENGTH 6
-
 static const unsigned char *skip_prefix(const unsigned char *profile, size_t *length)
 {
     if (*length < EXIF_PREFIX_LENGTH || memcmp(profile, EXIF_PREFIX, EXIF_PREFIX_LENGTH) != 0) {

@@ -25,8 +25,8 @@ bool probe_unsupported(struct error *err, const struct image_info *info, const c
 
 int probe_exif(const void *file, struct reader content, struct image_info *info)
 {
-    if (reader_at(&content, "Exif\0", 6)) {
-        reader_take(&content, 6);
+    if (reader_at(&content, EXIF_PREFIX, EXIF_PREFIX_LENGTH)) {
+        reader_take(&content, EXIF_PREFIX_LENGTH);
         content = reader_part(&content, reader_left(&content));
     }
     int orientation = exif_orientation(content.data, content.length);

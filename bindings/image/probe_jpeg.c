@@ -2,6 +2,7 @@
  * probe_jpeg.c - a JPEG's header: the segments up to the first scan (ITU-T T.81 annex B).
  */
 #include "bindings/image/probe.h"
+#include "bindings/image/exif.h"
 
 enum {
     MARKER_SOF0 = 0xc0,
@@ -77,7 +78,8 @@ static void read_app(const void *file, struct reader segment, unsigned marker,
         info->metadata_bytes += (int64_t)length;
     }
     /* Some writers leave two EXIF blocks; the first that makes sense is what viewers use. */
-    if (marker == MARKER_APP1 && !*oriented && reader_at(&segment, "Exif\0", 6)) {
+    if (marker == MARKER_APP1 && !*oriented &&
+        reader_at(&segment, EXIF_PREFIX, EXIF_PREFIX_LENGTH)) {
         *oriented = probe_exif(file, segment, info) != 0;
     }
 
