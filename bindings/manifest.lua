@@ -9,6 +9,7 @@
 -- the write lands. Hence the second look, after the write; "superseded" tells the caller that it
 -- has to look again, too.
 
+local absence = require "lunette.absence"
 local check = require "lunette.check"
 local dynamodb = require "dynamodb"
 local failure = require "failure"
@@ -40,10 +41,8 @@ end
 
 -- The source's ETag now; nil when it is gone.
 local function source_etag(w, source)
-  local ok, found = pcall(w.head, { bucket = source.bucket, key = source.key })
-  if ok then return found.etag end
-  if object.is_missing(found) then return nil end
-  error(found, 0)
+  local found = absence.look(w.head, { bucket = source.bucket, key = source.key })
+  return found and found.etag
 end
 
 -- Nobody speaks for the source any more, unless it is there in another version.

@@ -1,6 +1,7 @@
 -- The manifest's object: how it is read, how it is written only if nobody else was faster, and the
 -- change of one entry in it. Called by manifest.lua; manifest_table.lua publishes through it.
 
+local absence = require "lunette.absence"
 local failure = require "failure"
 local text = require "lunette.manifest_text"
 
@@ -14,11 +15,6 @@ local backoff_ms, backoff_max_ms = 100, 2000
 
 function object.place(options)
   return ("s3://%s/%s"):format(options.bucket, options.key)
-end
-
-function object.is_missing(err)
-  local code = failure.field(err, "code")
-  return code == "NoSuchKey" or code == "NotFound"
 end
 
 --- What another attempt may cure. The deadline is no such thing.
@@ -43,7 +39,7 @@ function object.load(w, options)
     bucket = options.bucket, key = options.key, max_bytes = bytes_max,
   })
   if not ok then
-    if object.is_missing(found) then return { list = {} } end
+    if absence.is(found) then return { list = {} } end
     if failure.field(found, "status") == 403 then return { list = {}, denied = found } end
     if failure.field(found, "code") == "too_large" then
       failure.raise { code = "manifest_too_large", retryable = false,
@@ -75,7 +71,7 @@ function object.store(w, options, bytes, file)
   if file.denied then error(file.denied, 0) end
   if ok then return false end
   -- An answer that was lost, or 404 for a manifest deleted meanwhile.
-  if object.is_missing(stored) or object.may_pass(stored) then return nil end
+  if absence.is(stored) or object.may_pass(stored) then return nil end
   error(stored, 0)
 end
 

@@ -9,6 +9,7 @@
 -- version of it and of the rules; so work that is done is recognised, and a picture is deleted only
 -- by its own upload.
 
+local absence = require "lunette.absence"
 local check = require "lunette.check"
 local dynamodb = require "dynamodb"
 local events = require "events"
@@ -38,11 +39,7 @@ end
 
 -- The object's headers, or nil when it isn't there.
 local function look(bucket, key)
-  local ok, object = pcall(s3.head, { bucket = bucket, key = key })
-  if ok then return object end
-  local code = failure.field(object, "code")
-  if code == "NoSuchKey" or code == "NotFound" then return nil end
-  error(object, 0)
+  return absence.look(s3.head, { bucket = bucket, key = key })
 end
 
 local function utc(milliseconds)

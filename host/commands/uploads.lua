@@ -1,6 +1,7 @@
 -- A file on this machine becomes an upload: an object in the bucket that the rules watch, and the
 -- event that S3 sends for it.
 
+local absence = require "lunette.absence"
 local events = require "events"
 local failure = require "failure"
 local hash = require "hash"
@@ -22,10 +23,7 @@ end
 
 --- The object's headers, or nil when it isn't there.
 function uploads.find(bucket, key)
-  local ok, object = pcall(s3.head, { bucket = bucket, key = key })
-  if ok then return object end
-  if failure.field(object, "code") == "NoSuchKey" then return nil end
-  error(object, 0)
+  return absence.look(s3.head, { bucket = bucket, key = key })
 end
 
 -- Somebody may have removed an object's file from the store's folder; the headers don't show that.

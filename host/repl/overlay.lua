@@ -4,6 +4,7 @@
 -- What a call does is told by whether the thing it is about has been touched (written or deleted)
 -- before: if not, reads go to the real store, and a write first brings over what is there.
 
+local absence = require "lunette.absence"
 local dynamodb = require "dynamodb"
 local failure = require "failure"
 local keys = require "repl.keys"
@@ -63,9 +64,8 @@ end
 
 local function real_head(options)
   inside.hide("s3.head", options.bucket, options.key)
-  local ok, object = pcall(here, real.s3.head, { bucket = options.bucket, key = options.key })
-  if ok then return object end
-  if failure.field(object, "code") ~= "NoSuchKey" then error(object, 0) end
+  local function head(place) return here(real.s3.head, place) end
+  return absence.look(head, { bucket = options.bucket, key = options.key })
 end
 
 -- Conditions about an object that only the real store knows are looked at here; what is left is a

@@ -170,8 +170,8 @@ local function close_case()
   system.remove_folder(case.folder)
 end
 
--- A failed expectation is told as it is, and with it that the handler has failed, which is the likely
--- reason; anything else with its way.
+-- A failed expectation is told as it is, and with it that the handler has failed, which is the
+-- likely reason; anything else with its way.
 local function describe(err, last)
   local message = failure.field(err, "message")
   if not message or not message:find("\n  expected ", 1, true) then return excerpt.of(err) end
