@@ -139,12 +139,6 @@ static bool hash_body(const struct aws_request *request, char hex[2 * DIGEST_MAX
     return true;
 }
 
-static bool is_loopback(const char *host)
-{
-    return strncmp(host, "127.", 4) == 0 || strncmp(host, "localhost", 9) == 0 ||
-           strncmp(host, "[::1]", 5) == 0;
-}
-
 static bool send_signed(struct aws_call *call, const struct http_header *headers, size_t count,
                         const struct sigv4_signature *signature, struct error *err)
 {
@@ -164,7 +158,7 @@ static bool send_signed(struct aws_call *call, const struct http_header *headers
         .response_max = request->response_max,
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .stall_timeout_s = STALL_TIMEOUT_S,
-        .bypass_proxy = is_loopback(endpoint->host),
+        .bypass_proxy = endpoint_is_loopback(endpoint->host),
         .once = request->once,
         .ca_file = call->client->ca_file,
     };
@@ -473,7 +467,7 @@ bool aws_client_warm(const struct aws_client *client, struct http *http, const c
                                    .header_count = 1,
                                    .response_max = WARM_ANSWER_MAX,
                                    .timeout_ms = CONNECT_TIMEOUT_MS,
-                                   .bypass_proxy = is_loopback(endpoint.host),
+                                   .bypass_proxy = endpoint_is_loopback(endpoint.host),
                                    .ca_file = client->ca_file};
     bool ok = buffer_check(&url, "the address of a request", err);
     for (int i = 0; ok && i < count; i++) {

@@ -5,11 +5,11 @@
  */
 #include "bindings/aws/container.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bindings/aws/endpoint.h"
 #include "bindings/aws/trust.h"
 #include "bindings/digest.h"
 #include "host/env.h"
@@ -27,22 +27,15 @@ const char *container_variable(void)
 
 /* ---- where it is ----------------------------------------------------------------------------- */
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr address;
-    return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
-}
-
 static bool may_be_plain(const char *host)
 {
-    static const char *const hosts[] = {"localhost",      "169.254.170.2", "169.254.170.23",
-                                        "[fd00:ec2::23]", "[::1]",         "[0:0:0:0:0:0:0:1]"};
+    static const char *const hosts[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         if (strcmp(host, hosts[i]) == 0) {
             return true;
         }
     }
-    return is_loopback(host);
+    return endpoint_is_loopback(host);
 }
 
 /* Cuts the host out of what stands between "://" and the path: "[::1]:80", "localhost". */

@@ -4,6 +4,7 @@
  */
 #include "bindings/aws/endpoint.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -396,6 +397,39 @@ bool endpoint_resolve(const struct endpoint_settings *settings, const char *buck
         *endpoint = resolved;
     }
     return ok;
+}
+
+/* The name alone, without brackets and port; false when it is none or too long for an address. */
+static bool copy_name(const char *host, char *name, size_t size)
+{
+    bool brackets = host[0] == '[';
+    const char *start = host + brackets;
+    size_t length = strcspn(start, brackets ? "]" : ":");
+    const char *rest = start + length;
+    if (brackets && *rest++ != ']') {
+        return false;
+    }
+    if ((*rest != '\0' && *rest != ':') || length >= size) {
+        return false;
+    }
+    memcpy(name, start, length);
+    name[length] = '\0';
+    return true;
+}
+
+bool endpoint_is_loopback(const char *host)
+{
+    char name[INET6_ADDRSTRLEN];
+    struct in_addr four;
+    struct in6_addr six;
+    if (!copy_name(host, name, sizeof name)) {
+        return false;
+    }
+    if (host[0] == '[') {
+        return inet_pton(AF_INET6, name, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+    }
+    return strcasecmp(name, "localhost") == 0 ||
+           (inet_pton(AF_INET, name, &four) == 1 && ntohl(four.s_addr) >> 24 == 127);
 }
 
 void endpoint_append_path(const struct endpoint *endpoint, const char *key, size_t key_length,

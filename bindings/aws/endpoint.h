@@ -64,6 +64,9 @@ MUST_CHECK bool endpoint_resolve(const struct endpoint_settings *settings, const
                                  size_t bucket_length, struct endpoint *endpoint,
                                  struct error *err);
 
+/* Is this host, with or without a port, this machine by its name: localhost, 127.0.0.0/8, [::1]? */
+bool endpoint_is_loopback(const char *host);
+
 /* Appends the path as it is sent and signed: the endpoint's own, "/", and the key's bytes, encoded
  * once and otherwise as they are. No key: key_length 0. */
 void endpoint_append_path(const struct endpoint *endpoint, const char *key, size_t key_length,

@@ -187,6 +187,36 @@ TEST(aws_endpoint_refuses_what_is_no_address)
     }
 }
 
+/* What is not on this machine may be behind a proxy. */
+TEST(aws_endpoint_knows_this_machine)
+{
+    static const char *const here[] = {"localhost", "localhost:9000", "LocalHost",
+                                       "127.0.0.1", "127.0.0.1:8000", "127.255.0.9:1",
+                                       "[::1]",     "[::1]:4566",     "[0:0:0:0:0:0:0:1]"};
+    static const char *const elsewhere[] = {"",
+                                            "localhost.evil.example",
+                                            "localhosts:80",
+                                            "127.evil.example",
+                                            "127.0.0.1.evil.example",
+                                            "127.1",
+                                            "128.0.0.1",
+                                            "[::1",
+                                            "[::1].evil.example",
+                                            "[::2]:80",
+                                            "::1",
+                                            "[localhost]",
+                                            "[127.0.0.1]",
+                                            "s3.eu-west-1.amazonaws.com"};
+    for (size_t i = 0; i < COUNT(here); i++) {
+        check_case("%s", here[i]);
+        CHECK(endpoint_is_loopback(here[i]));
+    }
+    for (size_t i = 0; i < COUNT(elsewhere); i++) {
+        check_case("%s", elsewhere[i]);
+        CHECK(!endpoint_is_loopback(elsewhere[i]));
+    }
+}
+
 TEST(aws_endpoint_path_holds_the_key_as_it_is)
 {
     static const struct {
