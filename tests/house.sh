@@ -84,6 +84,7 @@ only zlib 'zlib\.h' 'bindings/image/(png_read|profile|rows|salvage)\.c:'
 only stb 'stb/' 'bindings/image/font\.c:'
 only libdeflate 'libdeflate\.h' 'bindings/image/png(_read)?\.c:'
 only libwebp 'webp/' 'bindings/image/webp(_read)?\.c:'
+only lcms 'lcms2' 'bindings/image/icc\.c:'
 only "an image library" '(webp/|lcms2|png|jpeglib|turbojpeg|tiff|gif_lib|libheif/)' \
     'bindings/image/[a-z_]+\.[ch]:'
 

@@ -3,11 +3,12 @@
  * can be: converting by profile costs several times what resizing does.
  */
 #include "bindings/image/colour.h"
+#include "bindings/image/icc.h"
 #include "bindings/image/library.h"
 #include "bindings/image/reader.h"
-#include "bindings/image/srgb.h"
 #include "bindings/image/times.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { HEADER_LENGTH = 128, TAG_LENGTH = 12, TAGS_MAX = 100 };
@@ -24,7 +25,7 @@ static bool has_twins(struct reader tags, unsigned count)
     return false;
 }
 
-/* Whether the colour engine will open it: the library leaks when it does not. */
+/* Whether the colour engine should be asked to open it. */
 static bool profile_sound(const unsigned char *profile, size_t length)
 {
     struct reader reader = reader_of(profile, length, true);
@@ -72,28 +73,111 @@ bool colour_profile_fits(const void *profile, size_t length, enum colour_pixels 
            profile_space(profile) == (pixels == COLOUR_GREY ? GRAYColorspace : RGBColorspace);
 }
 
-static void convert_by_profile(Image *image)
+/* ---- by profile ----------------------------------------------------------------------------- */
+
+enum { SAMPLES = 4, PATIENCE_ROWS = 64 };
+
+/* Black is where an RGB picture has its opacity; then that is among the indexes. */
+static void gather(const PixelPacket *pixels, size_t count, enum icc_pixels kind, uint16_t *samples)
+{
+    for (size_t i = 0; i < count; i++) {
+        *samples++ = pixels[i].red;
+        if (kind != ICC_GREY_16) {
+            *samples++ = pixels[i].green;
+            *samples++ = pixels[i].blue;
+        }
+        if (kind == ICC_CMYK_16) {
+            *samples++ = pixels[i].opacity;
+        }
+    }
+}
+
+static void scatter(const uint16_t *rgb, size_t count, PixelPacket *pixels)
+{
+    for (size_t i = 0; i < count; i++) {
+        pixels[i].red = rgb[3 * i];
+        pixels[i].green = rgb[3 * i + 1];
+        pixels[i].blue = rgb[3 * i + 2];
+    }
+}
+
+static void restore_opacity(const Image *image, const IndexPacket *indexes, PixelPacket *pixels)
+{
+    for (size_t i = 0; i < image->columns; i++) {
+        pixels[i].opacity = image->matte && indexes != NULL ? indexes[i] : OpaqueOpacity;
+    }
+}
+
+/* `samples` has room for a row of four and one of three. */
+static bool convert_rows(Image *image, const struct icc *icc, enum icc_pixels kind,
+                         uint16_t *samples, struct error *err)
+{
+    uint16_t *rgb = samples + image->columns * SAMPLES;
+    for (unsigned long y = 0; y < image->rows; y++) {
+        PixelPacket *pixels = GetImagePixels(image, 0, (long)y, image->columns, 1);
+        if (pixels == NULL) {
+            return library_failed(&image->exception, "memory", "reading pixels", err);
+        }
+        gather(pixels, image->columns, kind, samples);
+        icc_convert(icc, samples, rgb, image->columns);
+        scatter(rgb, image->columns, pixels);
+        if (kind == ICC_CMYK_16) {
+            restore_opacity(image, AccessMutableIndexes(image), pixels);
+        }
+        if (!SyncImagePixels(image)) {
+            return library_failed(&image->exception, "memory", "writing pixels", err);
+        }
+        if (y % PATIENCE_ROWS == 0 && library_stopped(err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool convert_pixels(Image *image, const struct icc *icc, enum icc_pixels kind,
+                           struct error *err)
+{
+    uint16_t *samples = malloc(image->columns * (SAMPLES + 3) * sizeof *samples);
+    if (samples == NULL) {
+        return error_set_memory(err, "converting colours");
+    }
+    image->storage_class = DirectClass;
+    bool ok = convert_rows(image, icc, kind, samples, err);
+    free(samples);
+    image->colorspace = RGBColorspace;
+    image->is_grayscale = MagickFalse; /* nobody has looked */
+    image->is_monochrome = MagickFalse;
+    return ok;
+}
+
+/* A profile that the colour engine can't read is ignored, as viewers do; the picture stays in its
+ * own colours, and CMYK is converted by formula. */
+static bool convert_by_profile(Image *image, struct error *err)
 {
     size_t length = 0;
     const unsigned char *profile = GetImageProfile(image, "ICM", &length);
-    if (profile == NULL || !profile_sound(profile, length) ||
-        !profile_fits(image, profile_space(profile))) {
-        return;
+    if (profile == NULL || !profile_sound(profile, length)) {
+        return true;
     }
-    /* A profile that the colour engine can't read is ignored, as viewers do; the picture stays in
-     * its own colours, and CMYK is converted by formula below. */
-    unsigned char srgb[SRGB_PROFILE_MAX];
-    size_t srgb_length = srgb_profile(srgb);
-    (void)ProfileImage(image, "ICM", srgb, srgb_length, MagickTrue);
+    ColorspaceType space = profile_space(profile);
+    if (!profile_fits(image, space)) {
+        return true;
+    }
+    enum icc_pixels kind = space == CMYKColorspace   ? ICC_CMYK_16
+                           : space == GRAYColorspace ? ICC_GREY_16
+                                                     : ICC_RGB_16;
+    struct icc *icc = icc_open(profile, length, kind);
+    bool ok = icc == NULL || convert_pixels(image, icc, kind, err);
+    icc_close(icc);
+    return ok;
 }
 
 static bool convert(Image *image, struct error *err)
 {
-    convert_by_profile(image);
-    (void)DeleteImageProfile(image, "ICM");
-    if (library_stopped(err)) {
+    if (!convert_by_profile(image, err)) {
         return false;
     }
+    (void)DeleteImageProfile(image, "ICM");
     if (image->colorspace != RGBColorspace && image->colorspace != sRGBColorspace &&
         !TransformColorspace(image, RGBColorspace)) {
         return library_failed(&image->exception, "unsupported", "converting colours", err);

@@ -1,22 +1,16 @@
 /*
- * lane_colour.c - conversion to sRGB by lcms, after the resize. Called by lane.c: photos of phones
- * are in Display P3.
- *
- * The library does the same in colour.c, on its own pixels.
+ * lane_colour.c - conversion to sRGB by profile, after the resize. Called by lane.c: photos of
+ * phones are in Display P3. colour.c does the same on the library's pixels.
  */
 #include "bindings/image/lane_colour.h"
 #include "bindings/image/colour.h"
+#include "bindings/image/icc.h"
 #include "bindings/image/library.h"
-#include "bindings/image/srgb.h"
-
-#include <lcms2.h>
 
 #include <stdlib.h>
 
 struct lane_colour {
-    cmsContext context;
-    cmsHPROFILE from, to;
-    cmsHTRANSFORM transform;
+    struct icc *icc;
     bool grey;
 };
 
@@ -24,42 +18,10 @@ enum { PATIENCE_ROWS = 64 };
 
 void lane_colour_close(struct lane_colour *colour)
 {
-    if (colour == NULL) {
-        return;
+    if (colour != NULL) {
+        icc_close(colour->icc);
+        free(colour);
     }
-    if (colour->transform != NULL) {
-        cmsDeleteTransform(colour->transform);
-    }
-    if (colour->to != NULL) {
-        (void)cmsCloseProfile(colour->to);
-    }
-    if (colour->from != NULL) {
-        (void)cmsCloseProfile(colour->from);
-    }
-    if (colour->context != NULL) {
-        cmsDeleteContext(colour->context);
-    }
-    free(colour);
-}
-
-/* False for what lcms can't make sense of. */
-static bool connect(struct lane_colour *colour, const void *profile, size_t length)
-{
-    unsigned char srgb[SRGB_PROFILE_MAX];
-    size_t srgb_length = srgb_profile(srgb);
-    colour->context = cmsCreateContext(NULL, NULL);
-    if (colour->context == NULL) {
-        return false;
-    }
-    colour->from = cmsOpenProfileFromMemTHR(colour->context, profile, (cmsUInt32Number)length);
-    colour->to = cmsOpenProfileFromMemTHR(colour->context, srgb, (cmsUInt32Number)srgb_length);
-    if (colour->from == NULL || colour->to == NULL) {
-        return false;
-    }
-    colour->transform = cmsCreateTransformTHR(colour->context, colour->from,
-                                              colour->grey ? TYPE_GRAY_8 : TYPE_RGB_8, colour->to,
-                                              TYPE_RGB_8, INTENT_PERCEPTUAL, 0);
-    return colour->transform != NULL;
 }
 
 static bool near(const uint8_t *a, const uint8_t *b)
@@ -81,7 +43,7 @@ static bool changes_nothing(const struct lane_colour *colour)
                                  (uint8_t)(i / SIDE / SIDE * STEP)};
         const uint8_t grey[3] = {from[0], from[0], from[0]};
         uint8_t to[3];
-        cmsDoTransform(colour->transform, from, to, 1);
+        icc_convert(colour->icc, from, to, 1);
         if (!near(colour->grey ? grey : from, to)) {
             return false;
         }
@@ -102,7 +64,8 @@ bool lane_colour_open(struct lane_colour **colour, const void *profile, size_t l
         return error_set_memory(err, "converting colours");
     }
     made->grey = grey;
-    if (!connect(made, profile, length) || changes_nothing(made)) {
+    made->icc = icc_open(profile, length, grey ? ICC_GREY_8 : ICC_RGB_8);
+    if (made->icc == NULL || changes_nothing(made)) {
         lane_colour_close(made);
         made = NULL;
     }
@@ -120,11 +83,11 @@ bool lane_colour_apply(const struct lane_colour *colour, struct planes *planes, 
     for (int64_t y = 0; ok && y < planes->height; y++) {
         if (colour->grey) {
             const struct plane *plane = &planes->plane[0];
-            cmsDoTransform(colour->transform, plane->samples + y * plane->stride, rgb,
-                           (cmsUInt32Number)planes->width);
+            icc_convert(colour->icc, plane->samples + y * plane->stride, rgb,
+                        (size_t)planes->width);
         } else {
             planes_rgb(planes, y, rgb);
-            cmsDoTransform(colour->transform, rgb, rgb, (cmsUInt32Number)planes->width);
+            icc_convert(colour->icc, rgb, rgb, (size_t)planes->width);
         }
         planes_put_rgb(planes, y, rgb);
         ok = y % PATIENCE_ROWS != 0 || !library_stopped(err);

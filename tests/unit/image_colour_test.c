@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bindings/image/icc.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
 #include "bindings/image/srgb.h"
@@ -315,4 +316,74 @@ TEST(image_colour_corpus_comes_out_in_srgb)
         CHECK(sample_near(sample_pixel(&output, 0, 4, 4), RED, 3));
         image_output_release(&output);
     }
+}
+
+/* ---- conversions that are kept --------------------------------------------------------------- */
+
+/* sRGB with a red of its own for each `variant`, 0 being sRGB's. */
+static struct icc *open_variant(unsigned variant, enum icc_pixels pixels)
+{
+    unsigned char profile[SRGB_PROFILE_MAX];
+    size_t length = srgb_profile(profile);
+    for (size_t i = 128 + 4; i + 12 <= length; i += 12) {
+        if (memcmp(profile + i, "rXYZ", 4) == 0) {
+            size_t at = (size_t)profile[i + 6] << 8 | profile[i + 7];
+            profile[at + 10] = (unsigned char)(profile[at + 10] - 8 * variant);
+        }
+    }
+    return icc_open(profile, length, pixels);
+}
+
+/* What full red becomes: less than full where the profile's red is darker. */
+static int red_of(const struct icc *icc)
+{
+    const unsigned char red[3] = {255, 0, 0};
+    unsigned char made[3] = {0, 0, 0};
+    icc_convert(icc, red, made, 1);
+    return made[0];
+}
+
+TEST(image_conversion_is_kept)
+{
+    struct icc *first = open_variant(0, ICC_RGB_8);
+    struct icc *again = open_variant(0, ICC_RGB_8);
+    struct icc *wide = open_variant(0, ICC_RGB_16);
+    CHECK(first != NULL && first == again);
+    CHECK(wide != NULL && wide != first);
+    icc_close(again);
+    CHECK_INTEGER(red_of(first), 255);
+    icc_close(first);
+    icc_close(wide);
+    struct icc *later = open_variant(0, ICC_RGB_8);
+    CHECK(later == first);
+    icc_close(later);
+}
+
+TEST(image_conversion_outlives_its_place)
+{
+    enum { MORE_THAN_KEPT = 6 };
+    struct icc *first = open_variant(0, ICC_RGB_8);
+    int last = 256;
+    for (unsigned i = 0; i < MORE_THAN_KEPT; i++) {
+        struct icc *icc = open_variant(i, ICC_RGB_8);
+        if (CHECK(icc != NULL)) {
+            int red = red_of(icc);
+            check_case("variant %u: %d", i, red);
+            CHECK(red < last);
+            last = red;
+        }
+        icc_close(icc);
+    }
+    CHECK_INTEGER(red_of(first), 255);
+    icc_close(first);
+    icc_close(NULL);
+}
+
+TEST(image_conversion_of_nonsense_is_none)
+{
+    unsigned char profile[SRGB_PROFILE_MAX];
+    size_t length = srgb_profile(profile);
+    CHECK(icc_open("nonsense", 8, ICC_RGB_8) == NULL);
+    CHECK(icc_open(profile, length, ICC_CMYK_16) == NULL);
+    CHECK(icc_open(profile, length / 2, ICC_RGB_8) == NULL);
 }
