@@ -320,8 +320,8 @@ function photo:render(target, receive) end
 
 ---How targets will be made. `print(plan)` shows its text.
 ---@class image.plan
----@field divisor 1|2|4|8 A JPEG or WebP is decoded at this fraction of its size where that is ample.
----@field width integer Pixels of the photo as it is decoded, before it is turned upright.
+---@field divisor 1|2|4|8 A JPEG is decoded at this fraction of its size where that is ample.
+---@field width integer Pixels of the photo as it is decoded, before it is turned upright. Of a WebP any size.
 ---@field height integer
 ---@field memory_bytes integer The most that is held at once, of the memory that all renders share.
 ---@field targets image.plan.target[]

@@ -36,7 +36,7 @@ static Image *decode_frame(const struct frame *frame, const struct image_info *a
     if (!image_probe(frame->file.data, frame->file.length, &limits, &info, err)) {
         return NULL;
     }
-    return decode_still(frame->file.data, frame->file.length, &info, 1, err);
+    return decode_still(frame->file.data, frame->file.length, &info, NULL, err);
 }
 
 static bool draw_frame(Image *canvas, const struct frame *frame, const struct image_info *info,

@@ -118,14 +118,16 @@ static Image *head_of(const void *bytes, size_t length, const struct image_info 
     return head;
 }
 
-static Image *decode(const void *bytes, size_t length, const struct image_info *info, int divisor,
-                     struct error *err)
+static Image *decode(const void *bytes, size_t length, const struct image_info *info,
+                     const struct decode_size *size, struct error *err)
 {
     if (!rows_can(info)) {
-        return decode_by_library(bytes, length, info, divisor, err);
+        return decode_by_library(bytes, length, info, size->divisor, err);
     }
-    Image *head = head_of(bytes, length, info, err);
-    Image *image = head != NULL ? rows_image(bytes, length, info, divisor, head, err) : NULL;
+    Image *image = NULL, *head = head_of(bytes, length, info, err);
+    if (head != NULL) {
+        image = rows_image(bytes, length, info, size->width, size->height, head, err);
+    }
     pixels_destroy(head);
     return image;
 }
@@ -136,7 +138,8 @@ static Image *decode_salvaged(const void *bytes, size_t length, const struct ima
     struct buffer file;
     Image *image = NULL;
     if (salvage_file(bytes, length, info, &file, err)) {
-        image = decode(file.data, file.length, info, 1, err);
+        const struct decode_size own = {1, info->width, info->height};
+        image = decode(file.data, file.length, info, &own, err);
     }
     buffer_release(&file);
     return image;
@@ -173,10 +176,11 @@ Image *decode_head(const void *bytes, size_t length, const struct image_info *in
     return head;
 }
 
-Image *decode_still(const void *bytes, size_t length, const struct image_info *info, int divisor,
-                    struct error *err)
+Image *decode_still(const void *bytes, size_t length, const struct image_info *info,
+                    const struct decode_size *size, struct error *err)
 {
-    Image *image = decode(bytes, length, info, divisor, err);
+    const struct decode_size own = {1, info->width, info->height};
+    Image *image = decode(bytes, length, info, size != NULL ? size : &own, err);
     if (image == NULL && info->allow_damaged && salvage_knows(info->format) &&
         error_is(err, "bad_image")) {
         image = decode_salvaged(bytes, length, info, err);
@@ -188,13 +192,13 @@ Image *decode_still(const void *bytes, size_t length, const struct image_info *i
     return image;
 }
 
-Image *decode_first(const void *bytes, size_t length, const struct image_info *info, int divisor,
-                    struct error *err)
+Image *decode_first(const void *bytes, size_t length, const struct image_info *info,
+                    const struct decode_size *size, struct error *err)
 {
     bool framed = info->format == IMAGE_GIF || (info->format == IMAGE_WEBP && info->animated);
     int64_t began_us = times_begin();
     Image *image = framed ? animation_first(bytes, length, info, err)
-                          : decode_still(bytes, length, info, divisor, err);
+                          : decode_still(bytes, length, info, size, err);
     times_end(TIMES_DECODE, began_us);
     times_count(info->width * info->height, 0);
     return image;

@@ -113,9 +113,9 @@ bool image_plan(const struct image_info *info, const struct image_limits *limits
     if (!plan_make(&inner, info, limits, steps, step_count, targets, target_count, hands, err)) {
         return false;
     }
-    *plan = (struct image_plan){.divisor = inner.divisor,
-                                .width = (info->width + inner.divisor - 1) / inner.divisor,
-                                .height = (info->height + inner.divisor - 1) / inner.divisor,
+    *plan = (struct image_plan){.divisor = inner.size.divisor,
+                                .width = inner.size.width,
+                                .height = inner.size.height,
                                 .memory_bytes = inner.memory};
     for (size_t i = 0; i < inner.count; i++) {
         const struct plan_item *item = &inner.items[i];

@@ -67,6 +67,7 @@ struct image_info {
     int64_t frames;  /* 1 for a still */
     bool animated;
     bool alpha;            /* has an alpha channel or a transparent colour */
+    bool lossless;         /* of a still WebP's pixels */
     int depth;             /* bits a channel */
     int channels;          /* 1 grey, 3 colour, 4 CMYK; alpha not counted */
     bool progressive;      /* JPEG: progressive; PNG, GIF: interlaced */
@@ -217,7 +218,7 @@ MUST_CHECK bool image_render(const void *bytes, size_t length, const struct imag
 
 /* How image_render() would go about it. */
 struct image_plan {
-    int divisor;           /* a JPEG or WebP is decoded at 1/divisor: 1, 2, 4 or 8 */
+    int divisor;           /* a JPEG is decoded at 1/divisor: 1, 2, 4 or 8 */
     int64_t width, height; /* of the decoded picture, as stored */
     int64_t memory_bytes;  /* the most that is held at once: what is taken of the budget */
 };

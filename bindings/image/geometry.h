@@ -32,6 +32,13 @@ MUST_CHECK bool geometry_plan(int64_t width, int64_t height, const struct image_
                               const struct image_limits *limits, struct geometry *plan,
                               struct error *err);
 
+/* The size in which a picture is decoded, as it is stored: a JPEG at 1/divisor (1, 2, 4 or 8) of
+ * its own, rounded up, and a WebP at any; then the divisor is 1. */
+struct decode_size {
+    int divisor;
+    int64_t width, height;
+};
+
 /* The largest divisor (1, 2, 4 or 8) that leaves a picture of this size `tenths` / 10 times as
  * large as the plan's resize, or larger; 1 where none does. */
 int geometry_decode_divisor(int64_t width, int64_t height, const struct geometry *plan, int tenths);

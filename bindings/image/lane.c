@@ -178,7 +178,7 @@ static bool open_colour(struct lane *lane, struct error *err)
 static bool begin_decode(struct lane *lane, struct error *err)
 {
     const struct image_info *info = lane->plan->info;
-    if (!jpeg_reader_begin(lane->reader, lane->plan->divisor, &lane->picture, err) ||
+    if (!jpeg_reader_begin(lane->reader, lane->plan->size.divisor, &lane->picture, err) ||
         !open_colour(lane, err)) {
         return false;
     }
@@ -488,12 +488,14 @@ static int64_t item_memory(const struct plan *plan, const struct plan_item *item
     enum planes_colours colours = plan->info->channels == 1 ? PLANES_GREY : PLANES_YCC;
     struct planes_layout layout = layout_of(plan, item, colours, plan->info->profile_bytes > 0);
     struct resize resize = plan_resize(item, plan->info->orientation, true);
-    struct axis across = {.from = plan->info->width / plan->divisor,
+    struct axis across = {.from = plan->info->width / plan->size.divisor,
                           .count = layout.width,
-                          .step = (double)plan->info->width / plan->divisor / (double)resize.width};
-    struct axis down = {.from = plan->info->height / plan->divisor,
+                          .step = (double)plan->info->width / plan->size.divisor /
+                                  (double)resize.width};
+    struct axis down = {.from = plan->info->height / plan->size.divisor,
                         .count = layout.height,
-                        .step = (double)plan->info->height / plan->divisor / (double)resize.height};
+                        .step = (double)plan->info->height / plan->size.divisor /
+                                (double)resize.height};
     return planes_memory(&layout) + SCALES * lane_scale_memory(resize.filter, &across, &down);
 }
 
@@ -511,12 +513,12 @@ int64_t lane_memory(const struct plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
         struct resize resize = plan_resize(item, info->orientation, true);
-        int64_t rows =
-            weights_longest_along(resize.filter, info->height,
-                                  (double)info->height / plan->divisor / (double)resize.height);
+        int64_t rows = weights_longest_along(resize.filter, info->height,
+                                             (double)info->height / plan->size.divisor /
+                                                 (double)resize.height);
         longest = rows > longest ? rows : longest;
         memory += item_memory(plan, item);
     }
-    int64_t width = info->width / plan->divisor + 4 * 8;
+    int64_t width = info->width / plan->size.divisor + 4 * 8;
     return memory + info->channels * width * (longest + (2 + AHEAD) * 4 * 8);
 }

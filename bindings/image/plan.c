@@ -12,6 +12,7 @@
 #include "bindings/image/steps.h"
 #include "bindings/image/target.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* Beside the pixels: the coders' own buffers, the encoded bytes, profiles. */
@@ -23,8 +24,17 @@
  * there, too, and below 1 it would be enlarged. */
 enum { AMPLE_TENTHS = 12, LEAST_TENTHS = 10 };
 
-/* The same of a WebP, whose decoder scales by plain means. */
-enum { AMPLE_WEBP_TENTHS = 19 };
+/* The same of a WebP, whose decoder scales by plain means, but to any size: what a photo loses is
+ * below 0.001. Up to a quarter of the photo, where there is nothing to be saved any more, it is
+ * larger. */
+enum { AMPLE_WEBP_TENTHS = 19, SMALL_WEBP_TENTHS = 40 };
+#define SMALL_WEBP 0.25
+
+/* A WebP that would be decoded at more than this much of its width and height is decoded at its own
+ * size: scaling would cost more than it saves. Of lossy pixels the blocks' edges are smoothed, too,
+ * where 0.75 or more is left. */
+#define LARGE_WEBP          0.7
+#define LARGE_LOSSLESS_WEBP 0.5
 
 /* How much larger than a target the picture of another one must be, to stand in for the photo. */
 enum { CASCADE_TENTHS = 20 };
@@ -85,23 +95,70 @@ static bool plan_items(struct plan *plan, const struct image_target *targets,
 
 /* ---- the decode's scale -------------------------------------------------------------------- */
 
+static bool may_shrink(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->items[i].target.filter == IMAGE_NEAREST) {
+            return false; /* a pixel of the photo, not of a smaller one */
+        }
+    }
+    return steps_any_scale(plan->steps, plan->step_count);
+}
+
+static struct decode_size divided(const struct image_info *info, int divisor)
+{
+    return (struct decode_size){divisor, (info->width + divisor - 1) / divisor,
+                                (info->height + divisor - 1) / divisor};
+}
+
 static int largest_divisor(const struct plan *plan, int tenths)
 {
-    bool scales = plan->info->format == IMAGE_JPEG ||
-                  (plan->info->format == IMAGE_WEBP && rows_can(plan->info));
-    if (!scales || !steps_any_scale(plan->steps, plan->step_count)) {
-        return 1;
-    }
     int divisor = 8;
     for (size_t i = 0; i < plan->count; i++) {
-        const struct plan_item *item = &plan->items[i];
-        if (item->target.filter == IMAGE_NEAREST) {
-            return 1; /* a pixel of the photo, not of a smaller one */
-        }
-        int most = geometry_decode_divisor(plan->width, plan->height, &item->geometry, tenths);
+        int most =
+            geometry_decode_divisor(plan->width, plan->height, &plan->items[i].geometry, tenths);
         divisor = most < divisor ? most : divisor;
     }
     return divisor;
+}
+
+static struct decode_size webp_size(const struct plan *plan, int tenths)
+{
+    const struct image_info *info = plan->info;
+    struct decode_size own = divided(info, 1);
+    double scale = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct geometry *geometry = &plan->items[i].geometry;
+        scale = fmax(scale, (double)geometry->width / (double)plan->width);
+        scale = fmax(scale, (double)geometry->height / (double)plan->height);
+    }
+    scale = fmax(scale * tenths / 10, fmin(scale * SMALL_WEBP_TENTHS / 10, SMALL_WEBP));
+    if (scale > (info->lossless || info->alpha ? LARGE_LOSSLESS_WEBP : LARGE_WEBP)) {
+        return own;
+    }
+    int64_t width = (int64_t)ceil(scale * (double)info->width);
+    int64_t height = (int64_t)ceil(scale * (double)info->height);
+    return (struct decode_size){1, width > 0 ? width : 1, height > 0 ? height : 1};
+}
+
+/* The smallest size that leaves all targets `tenths` / 10 times as much as they are. */
+static struct decode_size smallest_size(const struct plan *plan, int tenths)
+{
+    const struct image_info *info = plan->info;
+    if (may_shrink(plan) && info->format == IMAGE_JPEG) {
+        return divided(info, largest_divisor(plan, tenths));
+    }
+    if (may_shrink(plan) && info->format == IMAGE_WEBP && rows_can(info)) {
+        return webp_size(plan, tenths);
+    }
+    return divided(info, 1);
+}
+
+/* What is left of a side of the picture when it is decoded at that size. */
+static int64_t decoded_side(const struct plan *plan, int64_t side)
+{
+    return plan->size.divisor > 1 ? side / plan->size.divisor
+                                  : side * plan->size.width / plan->info->width;
 }
 
 /* ---- the cascade --------------------------------------------------------------------------- */
@@ -112,8 +169,8 @@ static bool stands_in(const struct plan *plan, const struct plan_item *source)
     const struct geometry *geometry = &source->geometry;
     return !source->target.animated && source->target.filter == IMAGE_LANCZOS &&
            geometry->crop_width == geometry->width && geometry->crop_height == geometry->height &&
-           geometry->width <= plan->width / plan->divisor &&
-           geometry->height <= plan->height / plan->divisor;
+           geometry->width <= decoded_side(plan, plan->width) &&
+           geometry->height <= decoded_side(plan, plan->height);
 }
 
 static bool can_be_made_of(const struct plan_item *item, const struct plan_item *source)
@@ -166,7 +223,7 @@ struct resize plan_resize(const struct plan_item *item, int orientation, bool cu
 }
 
 /* What the codec holds beside the library's pixels: coefficients of a progressive JPEG, at full
- * size; a frame in the codec's own format elsewhere. */
+ * size; a frame in the codec's own format elsewhere, but for lossy WebP that is opaque. */
 static int64_t codec_memory(const struct image_info *info)
 {
     int64_t pixels = info->width * info->height;
@@ -174,6 +231,9 @@ static int64_t codec_memory(const struct image_info *info)
         return info->progressive ? pixels * info->channels * 2 : 0;
     }
     int64_t repaired = info->allow_damaged ? salvage_memory(info) : 0;
+    if (info->format == IMAGE_WEBP && !info->animated && !info->lossless && !info->alpha) {
+        return repaired;
+    }
     return pixels * 4 * (info->depth > 8 ? 2 : 1) + repaired;
 }
 
@@ -204,8 +264,8 @@ static int64_t item_memory(const struct plan *plan, const struct plan_item *item
     int orientation = plan->step_count > 0 ? 1 : plan->info->orientation;
     bool swapped = orient_swaps(orientation);
     struct resize how = plan_resize(item, orientation, true);
-    int64_t resize = resize_memory((swapped ? plan->height : plan->width) / plan->divisor,
-                                   (swapped ? plan->width : plan->height) / plan->divisor, &how);
+    int64_t resize = resize_memory(decoded_side(plan, swapped ? plan->height : plan->width),
+                                   decoded_side(plan, swapped ? plan->width : plan->height), &how);
     int64_t finish = finish_memory(item);
     return frames_memory(plan, item) + (resize > finish ? resize : finish);
 }
@@ -275,7 +335,8 @@ static int pictures_held(const struct plan *plan)
 static int64_t rows_memory_needed(const struct plan *plan)
 {
     bool png = plan->info->format == IMAGE_PNG;
-    int64_t memory = rows_memory(plan->info, plan->divisor) + (png ? 0 : codec_memory(plan->info));
+    int64_t memory = rows_memory(plan->info, plan->size.width, plan->size.height);
+    memory += png ? 0 : codec_memory(plan->info);
     int64_t most = 0;
     for (size_t i = 0; i < plan->count; i++) {
         int64_t item = item_memory(plan, &plan->items[i]);
@@ -295,8 +356,7 @@ static int64_t memory_needed(const struct plan *plan)
     if (plan->rows) {
         return rows_memory_needed(plan);
     }
-    int64_t divided = (int64_t)plan->divisor * plan->divisor;
-    int64_t decoded = plan->info->width * plan->info->height / divided * pixel_memory(plan->info);
+    int64_t decoded = plan->size.width * plan->size.height * pixel_memory(plan->info);
     int64_t most = codec_memory(plan->info);
     for (size_t i = 0; i < plan->count; i++) {
         int64_t memory = item_memory(plan, &plan->items[i]);
@@ -314,7 +374,7 @@ static int64_t memory_needed(const struct plan *plan)
 static void fit_memory(struct plan *plan)
 {
     bool jpeg = plan->info->format == IMAGE_JPEG;
-    plan->divisor = largest_divisor(plan, jpeg ? AMPLE_TENTHS : AMPLE_WEBP_TENTHS);
+    plan->size = smallest_size(plan, jpeg ? AMPLE_TENTHS : AMPLE_WEBP_TENTHS);
     plan_cascade(plan);
     while (plan->lent > 0 && memory_needed(plan) > budget_total()) {
         plan->lent--;
@@ -322,9 +382,9 @@ static void fit_memory(struct plan *plan)
     if (memory_needed(plan) > budget_total()) {
         forget_cascade(plan);
     }
-    int most = largest_divisor(plan, LEAST_TENTHS);
-    while (plan->divisor < most && memory_needed(plan) > budget_total()) {
-        plan->divisor *= 2;
+    struct decode_size least = smallest_size(plan, LEAST_TENTHS);
+    while (plan->size.width > least.width && memory_needed(plan) > budget_total()) {
+        plan->size = jpeg ? divided(plan->info, 2 * plan->size.divisor) : least;
     }
     plan->memory = memory_needed(plan);
 }

@@ -25,8 +25,8 @@ struct plan {
     const struct image_info *info;
     const struct image_step *steps;
     size_t step_count;
-    int64_t width, height;   /* displayed, after the steps, undivided */
-    int divisor;             /* of a JPEG's or a WebP's decode */
+    int64_t width, height; /* displayed, after the steps, undivided */
+    struct decode_size size;
     struct plan_item *items; /* owned; largest first, so that a source comes before its users */
     size_t count;
     size_t lent;          /* how many pictures may be encoded elsewhere while others are made */

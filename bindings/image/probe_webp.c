@@ -43,6 +43,7 @@ static bool read_extended(struct reader content, struct image_info *info)
 static void read_chunk(const void *file, const uint8_t *type, struct reader content,
                        struct image_info *info)
 {
+    info->lossless |= memcmp(type, "VP8L", 4) == 0;
     bool exif = memcmp(type, "EXIF", 4) == 0;
     bool profile = memcmp(type, "ICCP", 4) == 0;
     if (exif || profile || memcmp(type, "XMP ", 4) == 0) {

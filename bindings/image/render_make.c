@@ -253,7 +253,8 @@ static bool decode_streams(const struct render *render, const Image *head, struc
     const struct plan *plan = &render->plan;
     struct rows rows;
     int64_t began_us = times_begin();
-    if (!rows_open(&rows, render->bytes, render->length, plan->info, plan->divisor, err)) {
+    if (!rows_open(&rows, render->bytes, render->length, plan->info, plan->size.width,
+                   plan->size.height, err)) {
         return false;
     }
     bool ok =
@@ -367,7 +368,7 @@ static bool make_all(struct render *render, struct error *err)
     if (plan->rows) {
         ok = make_of_rows(render, err);
     } else {
-        image = decode_first(render->bytes, render->length, plan->info, plan->divisor, err);
+        image = decode_first(render->bytes, render->length, plan->info, &plan->size, err);
         ok = image != NULL && make_stills(render, &image, err);
     }
     pixels_destroy(image);

@@ -165,60 +165,55 @@ bool rows_head(const void *bytes, size_t length, const struct image_info *info, 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
 bool rows_open(struct rows *rows, const void *bytes, size_t length, const struct image_info *info,
-               int divisor, struct error *err)
+               int64_t width, int64_t height, struct error *err)
 {
-    struct rows made = {.width = info->width, .height = info->height};
-    if (info->format == IMAGE_PNG) {
-        if (!png_reader_open(&made.png, bytes, length, info, err)) {
-            return false;
-        }
-    } else {
-        if (!webp_read(bytes, length, info, divisor, &made.webp, err)) {
-            return false;
-        }
-        made.width = made.webp.width;
-        made.height = made.webp.height;
+    struct rows made = {.width = width, .height = height};
+    bool ok = info->format == IMAGE_PNG
+                  ? png_reader_open(&made.png, bytes, length, info, err)
+                  : webp_reader_open(&made.webp, bytes, length, info, width, height, err);
+    if (ok) {
+        *rows = made;
     }
-    *rows = made;
-    return true;
+    return ok;
 }
 
 void rows_close(struct rows *rows)
 {
     png_reader_close(rows->png);
     rows->png = NULL;
-    webp_picture_release(&rows->webp);
+    webp_reader_close(rows->webp);
+    rows->webp = NULL;
+}
+
+static bool check_end(struct rows *rows, struct error *err)
+{
+    return rows->png != NULL ? png_reader_end(rows->png, err) : webp_reader_end(rows->webp, err);
 }
 
 const uint8_t *rows_next(struct rows *rows, struct error *err)
 {
     int64_t y = rows->next++;
-    if (rows->png == NULL) {
-        return rows->webp.rgba + y * rows->width * 4;
-    }
-    const uint8_t *row = png_reader_row(rows->png, err);
+    const uint8_t *row =
+        rows->png != NULL ? png_reader_row(rows->png, err) : webp_reader_row(rows->webp, err);
     if (row == NULL || (y % PATIENCE_ROWS == 0 && library_stopped(err)) ||
-        (y == rows->height - 1 && !png_reader_end(rows->png, err))) {
+        (y == rows->height - 1 && !check_end(rows, err))) {
         return NULL;
     }
     return row;
 }
 
-int64_t rows_memory(const struct image_info *info, int divisor)
+int64_t rows_memory(const struct image_info *info, int64_t width, int64_t height)
 {
-    if (info->format == IMAGE_PNG) {
-        return png_reader_memory(info);
-    }
-    return ((info->width + divisor - 1) / divisor) * ((info->height + divisor - 1) / divisor) * 4;
+    return info->format == IMAGE_PNG ? png_reader_memory(info) : webp_reader_memory(width, height);
 }
 
 /* ---- a whole picture ----------------------------------------------------------------------- */
 
 static bool fill(PixelPacket *pixels, const void *bytes, size_t length,
-                 const struct image_info *info, int divisor, struct error *err)
+                 const struct image_info *info, int64_t width, int64_t height, struct error *err)
 {
     struct rows rows;
-    if (!rows_open(&rows, bytes, length, info, divisor, err)) {
+    if (!rows_open(&rows, bytes, length, info, width, height, err)) {
         return false;
     }
     bool ok = true;
@@ -233,21 +228,20 @@ static bool fill(PixelPacket *pixels, const void *bytes, size_t length,
     return ok;
 }
 
-Image *rows_image(const void *bytes, size_t length, const struct image_info *info, int divisor,
-                  const Image *head, struct error *err)
+Image *rows_image(const void *bytes, size_t length, const struct image_info *info, int64_t width,
+                  int64_t height, const Image *head, struct error *err)
 {
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
-    unsigned long width = (unsigned long)((info->width + divisor - 1) / divisor);
-    unsigned long height = (unsigned long)((info->height + divisor - 1) / divisor);
-    Image *image = CloneImage(head, width, height, MagickTrue, &exception);
+    Image *image =
+        CloneImage(head, (unsigned long)width, (unsigned long)height, MagickTrue, &exception);
     PixelPacket *pixels = NULL;
     if (image != NULL) {
         image->storage_class = DirectClass;
-        pixels = SetImagePixelsEx(image, 0, 0, width, height, &exception);
+        pixels = SetImagePixelsEx(image, 0, 0, image->columns, image->rows, &exception);
     }
     bool ok = pixels != NULL || library_failed(&exception, "memory", "decoding an image", err);
-    ok = ok && fill(pixels, bytes, length, info, divisor, err);
+    ok = ok && fill(pixels, bytes, length, info, width, height, err);
     if (ok && !SyncImagePixelsEx(image, &exception)) {
         ok = library_failed(&exception, "memory", "decoding an image", err);
     }

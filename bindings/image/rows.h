@@ -16,7 +16,7 @@ struct rows {
     int64_t width, height;
     int64_t next; /* the row that comes next */
     struct png_reader *png;
-    struct webp_picture webp;
+    struct webp_reader *webp;
 };
 
 /* PNG of up to 8 bits that isn't interlaced, and still WebP. */
@@ -27,10 +27,11 @@ bool rows_can(const struct image_info *info);
 MUST_CHECK bool rows_head(const void *bytes, size_t length, const struct image_info *info,
                           struct buffer *file, struct error *err);
 
-/* Of a WebP 1/divisor of its size, rounded up; of a PNG the divisor is 1. `bytes` are borrowed
- * until rows_close(). */
+/* Of `width` x `height` pixels: of a WebP any size up to its own, of a PNG its own. `bytes` are
+ * borrowed until rows_close(). */
 MUST_CHECK bool rows_open(struct rows *rows, const void *bytes, size_t length,
-                          const struct image_info *info, int divisor, struct error *err);
+                          const struct image_info *info, int64_t width, int64_t height,
+                          struct error *err);
 void rows_close(struct rows *rows); /* zeroed ones, too */
 
 /* The next row as red, green, blue, alpha; borrowed until the next call. With the last one the rest
@@ -39,10 +40,10 @@ const uint8_t *rows_next(struct rows *rows, struct error *err);
 
 /* Reads all rows into a picture that is like `head` otherwise. NULL on failure; owned by the caller
  * (pixels_destroy). Inside library_run(). */
-Image *rows_image(const void *bytes, size_t length, const struct image_info *info, int divisor,
-                  const Image *head, struct error *err);
+Image *rows_image(const void *bytes, size_t length, const struct image_info *info, int64_t width,
+                  int64_t height, const Image *head, struct error *err);
 
-/* Bytes of memory that open rows take. */
-int64_t rows_memory(const struct image_info *info, int divisor);
+/* The most bytes of memory that open rows take. */
+int64_t rows_memory(const struct image_info *info, int64_t width, int64_t height);
 
 #endif

@@ -12,7 +12,7 @@ static void without_rows(struct plan *plan)
 {
     const struct image_info *info = plan->info;
     plan->rows = false;
-    plan->divisor = 1;
+    plan->size = (struct decode_size){1, info->width, info->height};
     plan->memory +=
         info->width * info->height * (int64_t)(sizeof(PixelPacket) + sizeof(IndexPacket));
 }
@@ -56,7 +56,7 @@ static bool shrink(Image **image, const struct plan *plan, struct error *err)
 static Image *by_library(const void *bytes, size_t length, const struct plan *plan,
                          struct error *err)
 {
-    Image *image = decode_first(bytes, length, plan->info, plan->divisor, err);
+    Image *image = decode_first(bytes, length, plan->info, &plan->size, err);
     if (image != NULL && !shrink(&image, plan, err)) {
         pixels_destroy(image);
         return NULL;

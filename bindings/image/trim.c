@@ -80,7 +80,7 @@ static bool search(void *context, struct error *err)
 {
     const struct search *search = context;
     const struct plan *plan = search->plan;
-    Image *image = decode_first(search->bytes, search->length, plan->info, 1, err);
+    Image *image = decode_first(search->bytes, search->length, plan->info, NULL, err);
     bool ok = image != NULL && orient_image(&image, plan->info->orientation, err) &&
               colour_to_srgb(image, err) &&
               steps_apply(&image, plan->steps, plan->step_count, err) &&

@@ -1,21 +1,30 @@
 /*
- * webp_read.h - a still WebP's pixels, as small as they are needed.
+ * webp_read.h - a still WebP's rows, one after the other, in any size up to its own.
  *
- * Errors: `bad_image`, `memory`, and whatever makes the work stop.
+ * Errors: `bad_image` (pixels that are damaged or missing), `memory`, and whatever makes the work
+ * stop.
  */
 #ifndef LUNETTE_BINDINGS_IMAGE_WEBP_READ_H
 #define LUNETTE_BINDINGS_IMAGE_WEBP_READ_H
 
 #include "bindings/image/engine.h"
 
-struct webp_picture {
-    int64_t width, height;
-    uint8_t *rgba; /* owned: webp_picture_release() */
-};
+struct webp_reader;
 
-/* At 1/divisor of its size, rounded up. Inside library_run() it asks whether to go on. */
-MUST_CHECK bool webp_read(const void *bytes, size_t length, const struct image_info *info,
-                          int divisor, struct webp_picture *picture, struct error *err);
-void webp_picture_release(struct webp_picture *picture); /* a zeroed one, too */
+/* Of `width` x `height` pixels. `bytes` are borrowed until webp_reader_close(). */
+MUST_CHECK bool webp_reader_open(struct webp_reader **reader, const void *bytes, size_t length,
+                                 const struct image_info *info, int64_t width, int64_t height,
+                                 struct error *err);
+void webp_reader_close(struct webp_reader *reader); /* NULL, too */
+
+/* The next row as red, green, blue, alpha; borrowed until the next call. NULL on failure, and not
+ * to be called after the last one. Inside library_run() it asks whether to go on. */
+const uint8_t *webp_reader_row(struct webp_reader *reader, struct error *err);
+
+/* After the last row: are all the file's pixels there? */
+MUST_CHECK bool webp_reader_end(struct webp_reader *reader, struct error *err);
+
+/* The most bytes of memory that the rows take. */
+int64_t webp_reader_memory(int64_t width, int64_t height);
 
 #endif

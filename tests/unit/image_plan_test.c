@@ -9,6 +9,7 @@
 #include "bindings/image/decode.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
+#include "bindings/image/webp.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 
@@ -133,6 +134,86 @@ TEST(image_plan_refuses_what_cannot_be_read)
     }
 }
 
+/* Noise, so that the file has as many bytes as a photo's. */
+static struct image_output noisy_webp(int width, int height, bool lossless, bool alpha)
+{
+    struct image_output output = {.bytes = NULL};
+    struct webp_pixels pixels = {.width = width, .height = height, .opaque = !alpha};
+    struct metadata_blocks none = {.exif = {NULL, 0}};
+    struct image_target target = sample_target(0, 0, IMAGE_WEBP);
+    struct error err;
+    size_t size = (size_t)width * (size_t)height * 4;
+    uint8_t *rgba = malloc(size);
+    unsigned state = 1;
+    for (size_t i = 0; rgba != NULL && i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        rgba[i] = (uint8_t)(state >> 24);
+    }
+    pixels.rgba = rgba;
+    target.lossless = lossless;
+    target.effort = 0;
+    CHECK(rgba != NULL && webp_encode(&pixels, &target, 60, &none, &output, &err));
+    free(rgba);
+    return output;
+}
+
+TEST(image_plan_decodes_webp_at_what_its_targets_need)
+{
+    static const struct {
+        const char *name;
+        bool lossless, alpha;
+        struct image_target target;
+        int width, height;
+    } rows[] = {
+        {"1.9 times", false, false, T(600, 0), 1140, 855},
+        {"rounded up", false, false, T(333, 0), 634, 475},
+        {"too much to pay", false, false, T(700, 0), 1800, 1350},
+        {"enlarged", false, false, T(2000, 0, .enlarge = true), 1800, 1350},
+        {"a quarter", false, false, T(120, 0), 450, 338},
+        {"four times", false, false, T(80, 0), 320, 240},
+        {"a pixel", false, false, T(1, 1), 6, 4},
+        {"the longer way", false, false, T(300, 400, .fit = IMAGE_FILL), 1014, 760},
+        {"cut", false, false, T(300, 300, .fit = IMAGE_COVER), 760, 570},
+        {"a pixel of the photo", false, false, T(300, 0, .filter = IMAGE_NEAREST), 1800, 1350},
+        {"lossless", true, false, T(600, 0), 1800, 1350},
+        {"lossless, half", true, false, T(400, 0), 760, 570},
+        {"alpha", false, true, T(600, 0), 1800, 1350},
+    };
+    start(1024);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct image_output webp = noisy_webp(1800, 1350, rows[i].lossless, rows[i].alpha);
+        struct sample sample = {webp.bytes, webp.length};
+        struct image_plan plan;
+        struct image_plan_target made;
+        check_case("%s", rows[i].name);
+        if (plan_of(&sample, NULL, 0, &rows[i].target, 1, &plan, &made)) {
+            CHECK_INTEGER(plan.divisor, 1);
+            CHECK_INTEGER(plan.width, rows[i].width);
+            CHECK_INTEGER(plan.height, rows[i].height);
+        }
+        image_output_release(&webp);
+    }
+}
+
+TEST(image_plan_decodes_webp_at_less_where_memory_is_short)
+{
+    static const struct image_target target = T(600, 0);
+    struct image_output webp = noisy_webp(1800, 1350, false, false);
+    struct sample sample = {webp.bytes, webp.length};
+    struct image_plan ample, tight;
+    struct image_plan_target made;
+    start(1024);
+    if (plan_of(&sample, NULL, 0, &target, 1, &ample, &made)) {
+        start((ample.memory_bytes >> 20) - 1);
+        CHECK(plan_of(&sample, NULL, 0, &target, 1, &tight, &made));
+        CHECK_INTEGER(tight.width, 600);
+        CHECK_INTEGER(tight.height, 450);
+        CHECK(tight.memory_bytes < ample.memory_bytes);
+    }
+    start(1024);
+    image_output_release(&webp);
+}
+
 TEST(image_plan_gives_up_the_cascade_where_memory_is_short)
 {
     static const struct image_target targets[] = {T(1200, 0), T(600, 0), T(300, 0)};
@@ -206,7 +287,7 @@ static Image *decoded(const struct image_output *output, struct error *err)
     if (!image_probe(output->bytes, output->length, &limits, &info, err)) {
         return NULL;
     }
-    return decode_still(output->bytes, output->length, &info, 1, err);
+    return decode_still(output->bytes, output->length, &info, NULL, err);
 }
 
 /* The mean over all blocks, 4 pixels apart. */

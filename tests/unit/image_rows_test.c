@@ -4,12 +4,15 @@
  */
 #include "bindings/image/png.h"
 #include "bindings/image/rows.h"
+#include "bindings/image/webp.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SIDE = 37 };
 
@@ -47,7 +50,7 @@ static bool read_all(const void *bytes, size_t length, const uint8_t *rgba, stru
     struct rows rows;
     image_limits_default(&limits);
     if (!image_probe(bytes, length, &limits, &info, err) ||
-        !rows_open(&rows, bytes, length, &info, 1, err)) {
+        !rows_open(&rows, bytes, length, &info, info.width, info.height, err)) {
         return false;
     }
     const uint8_t *row = NULL;
@@ -144,6 +147,80 @@ TEST(image_rows_of_a_cut_webp_are_refused)
         image_output_release(&output);
     }
     sample_release(&bmp);
+}
+
+enum { LARGE = 1600 };
+
+/* Noise, so that the file has as many bytes as a photo's. */
+static struct image_output large_webp(void)
+{
+    struct metadata_blocks none = {.exif = {NULL, 0}};
+    struct image_target target = sample_target(0, 0, IMAGE_WEBP);
+    struct image_output output = {.bytes = NULL};
+    struct error err;
+    size_t size = (size_t)LARGE * LARGE * 4;
+    uint8_t *rgba = malloc(size);
+    unsigned state = 1;
+    for (size_t i = 0; rgba != NULL && i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        rgba[i] = (uint8_t)(128 + (state >> 28) + i % 4 * 16);
+    }
+    struct webp_pixels pixels = {.width = LARGE, .height = LARGE, .rgba = rgba, .opaque = true};
+    target.effort = 0;
+    CHECK(rgba != NULL && webp_encode(&pixels, &target, 80, &none, &output, &err));
+    free(rgba);
+    return output;
+}
+
+static size_t resident_bytes(void)
+{
+    long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    CHECK(file != NULL && fscanf(file, "%ld %ld", &pages, &resident) == 2);
+    (void)fclose(file);
+    return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* In a size of its own the same picture, and never all of it in memory. */
+static void check_large(const struct image_output *webp, int64_t side)
+{
+    struct image_limits limits;
+    struct image_info info;
+    struct rows rows;
+    struct error err;
+    image_limits_default(&limits);
+    size_t before = resident_bytes(), most = 0;
+    if (!CHECK(image_probe(webp->bytes, webp->length, &limits, &info, &err)) ||
+        !CHECK(rows_open(&rows, webp->bytes, webp->length, &info, side, side, &err))) {
+        return;
+    }
+    uint64_t sum = 0;
+    int64_t y = 0;
+    for (; y < side; y++) {
+        const uint8_t *row = rows_next(&rows, &err);
+        if (!CHECK(row != NULL)) {
+            break;
+        }
+        for (int64_t x = 0; x < side * 4; x += 4) {
+            sum += row[x];
+        }
+        size_t now = y % 64 == 0 ? resident_bytes() : 0;
+        most = now > most ? now : most;
+    }
+    rows_close(&rows);
+    CHECK(y < side || labs((long)(sum / (uint64_t)(side * side)) - 135) <= 2);
+    CHECK_INTEGER(most < before + (size_t)(side * side * 4) / 2, true);
+}
+
+TEST(image_rows_of_a_webp_come_in_any_size_and_do_not_stay)
+{
+    static const int64_t sides[] = {LARGE, 1231, LARGE / 2};
+    struct image_output webp = large_webp();
+    for (size_t i = 0; webp.bytes != NULL && i < sizeof sides / sizeof sides[0]; i++) {
+        check_case("%d", (int)sides[i]);
+        check_large(&webp, sides[i]);
+    }
+    image_output_release(&webp);
 }
 
 static bool read_png(void *context, struct error *err)
