@@ -138,7 +138,7 @@ static bool get_table(struct dynamodb_call *call, const char *name, struct batch
                       struct error *err)
 {
     struct expressions expressions = {.any = false};
-    bool good = tables_find(call->connection, name, &batch->table, err) &&
+    bool good = tables_find(call->connection, name, NULL, &batch->table, err) &&
                 dynamodb_refuse_legacy(batch->request, err) &&
                 expressions_open(&expressions, batch->request, err) &&
                 projection_parse(&expressions, "ProjectionExpression", &batch->projection, err) &&
@@ -222,7 +222,8 @@ static bool prepare_table(const struct dynamodb_call *call, const char *name, js
                           struct batch_write *batch, struct error *err)
 {
     struct table table;
-    if (!tables_find(call->connection, name, &table, err)) {
+    json_t *put = json_object_get(json_array_get(requests, 0), "PutRequest");
+    if (!tables_find(call->connection, name, put, &table, err)) {
         return false;
     }
     size_t index;

@@ -9,6 +9,8 @@
 
 #include "host/utf8.h"
 
+enum { SUGGESTED_NAME_MAX = 60, SUGGESTED_MAX = SUGGESTED_NAME_MAX + 3 };
+
 const char tables_schema[] =
     "CREATE TABLE IF NOT EXISTS dynamodb_table ("
     " name TEXT PRIMARY KEY, partition_name TEXT NOT NULL, partition_type TEXT NOT NULL,"
@@ -148,17 +150,82 @@ static bool look_up(struct database_connection *connection, const char *name, st
     return result != DATABASE_FAILED;
 }
 
-bool tables_find(struct database_connection *connection, const char *name, struct table *table,
-                 struct error *err)
+/* ---- which keys a table might have ----------------------------------------------------------- */
+
+enum likeness { UNLIKELY, POSSIBLE, LIKELY, CERTAIN };
+
+/* Of an attribute that was asked for with a name that can be typed: is it a key? */
+static enum likeness key_likeness(const char *name)
+{
+    size_t length = strlen(name), good = 0;
+    while (is_name_character(name[good])) {
+        good++;
+    }
+    if (length == 0 || good < length || length > SUGGESTED_NAME_MAX) {
+        return UNLIKELY;
+    }
+    if (strcmp(name, "id") == 0) {
+        return CERTAIN;
+    }
+    const char *end = name + (length >= 3 ? length - 3 : 0);
+    bool is_id = strcmp(end, "_id") == 0 || strcmp(end, "-id") == 0 ||
+                 (length >= 3 && (strcmp(end + 1, "Id") == 0 || strcmp(end + 1, "ID") == 0));
+    return is_id ? LIKELY : POSSIBLE;
+}
+
+/* The likeliest attribute but for `other`, as --table writes it: "name", "name:N"; "" when none is
+ * as likely as `least`. Returns its name, borrowed from `attributes`. */
+static const char *suggest_attribute(json_t *attributes, const char *other, enum likeness least,
+                                     char spec[SUGGESTED_MAX])
+{
+    const char *name, *best = NULL;
+    json_t *value;
+    json_object_foreach(attributes, name, value)
+    {
+        const char *type = json_object_iter_key(json_object_iter(value));
+        enum likeness likeness = key_likeness(name);
+        bool is_key = type != NULL && strlen(type) == 1 && strchr("SNB", type[0]) != NULL;
+        if (is_key && likeness >= least && (other == NULL || strcmp(name, other) != 0)) {
+            (void)snprintf(spec, SUGGESTED_MAX, "%s%s%s", name, type[0] == 'S' ? "" : ":",
+                           type[0] == 'S' ? "" : type);
+            least = likeness + 1;
+            best = name;
+        }
+    }
+    return best;
+}
+
+/* A Key has all of them; of an Item one can only guess. */
+static void suggest_keys(json_t *request, char *keys, size_t size)
+{
+    char partition[SUGGESTED_MAX] = "", sort[SUGGESTED_MAX] = "";
+    json_t *key = json_object_get(request, "Key");
+    json_t *item = json_object_get(request, "Item");
+    const char *first = key != NULL ? suggest_attribute(key, NULL, POSSIBLE, partition)
+                                    : suggest_attribute(item, NULL, LIKELY, partition);
+    if (key != NULL && first != NULL) {
+        (void)suggest_attribute(key, first, POSSIBLE, sort);
+    }
+    (void)snprintf(keys, size, "%s%s%s", first != NULL ? partition : "id",
+                   sort[0] != '\0' ? "," : "", sort);
+}
+
+bool tables_find(struct database_connection *connection, const char *name, json_t *request,
+                 struct table *table, struct error *err)
 {
     bool found;
     if (!check_name(name, err) || !look_up(connection, name, table, &found, err)) {
         return false;
     }
-    return found || error_set(err, "ResourceNotFoundException",
-                              "Requested resource not found: Table: %s not found (in the local "
-                              "store a table is declared with its key: --table %s=id)",
-                              name, name);
+    if (found) {
+        return true;
+    }
+    char keys[2 * SUGGESTED_MAX];
+    suggest_keys(request, keys, sizeof keys);
+    return error_set(err, "ResourceNotFoundException",
+                     "Requested resource not found: Table: %s not found (in the local store a "
+                     "table is declared with its key: --table %s=%s)",
+                     name, name, keys);
 }
 
 bool tables_of_request(const struct dynamodb_call *call, json_t *request, struct table *table,
@@ -172,7 +239,7 @@ bool tables_of_request(const struct dynamodb_call *call, json_t *request, struct
         return dynamodb_invalid(err, "The parameter 'TableName' is required but was not present "
                                      "in the request");
     }
-    return tables_find(call->connection, name, table, err);
+    return tables_find(call->connection, name, request, table, err);
 }
 
 static void describe_keys(const struct table *table, char *text, size_t size)

@@ -28,9 +28,10 @@ struct table {
 
 extern const char tables_schema[]; /* SQL that creates what this folder keeps */
 
-/* Fails with ResourceNotFoundException, naming the table and how to declare it. */
+/* Fails with ResourceNotFoundException, naming the table and how to declare it: with the keys that
+ * the `request` (may be NULL) has in its Key, or seems to have in its Item. */
 MUST_CHECK bool tables_find(struct database_connection *connection, const char *name,
-                            struct table *table, struct error *err);
+                            json_t *request, struct table *table, struct error *err);
 
 /* The table that the request's TableName says. */
 MUST_CHECK bool tables_of_request(const struct dynamodb_call *call, json_t *request,
