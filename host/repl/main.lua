@@ -65,8 +65,23 @@ local function run_command(session, line)
   return result
 end
 
+local without_dot = { help = ".help", quit = ".quit", exit = ".quit" }
+
+-- Who does not know yet that commands have a dot asks for help without one. A name that means
+-- something in Lua keeps its meaning.
+local function with_dot(session, line)
+  local name, rest = line:match("^%s*(%l+)(.-)%s*$")
+  local command = without_dot[name]
+  if not command or not rest:find("^%s*[%w_.]*$") or rawget(session.env, name) ~= nil
+    or rawget(_G, name) ~= nil then
+    return line
+  end
+  return command .. rest
+end
+
 local function run_line(session, source, line)
   if not line:find("%S") or line:find("^%s*%-%-[^%[]") then return true end
+  line = with_dot(session, line)
   if commands.is_command(line) then return run_command(session, line) end
   return run_lua(session, source, line)
 end
