@@ -30,12 +30,13 @@ local readers = {
   boolean = function(text) return ({ ["true"] = true, ["false"] = false })[text] end,
 }
 
---- The kind of that name; raises `usage` when there is none.
-function samples.find(name)
-  local names = {}
-  for i, sample in ipairs(events.samples()) do
+--- The kind of that name; raises `usage` when there is none. `others`: names besides those of
+--- samples that may have been meant.
+function samples.find(name, others)
+  local names = table.move(others or {}, 1, #(others or {}), 1, {})
+  for _, sample in ipairs(events.samples()) do
     if sample.name == name then return sample end
-    names[i] = sample.name
+    names[#names + 1] = sample.name
   end
   usage("%s", check.unknown("event", name, names))
 end

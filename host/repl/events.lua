@@ -112,8 +112,8 @@ local function fields_for(sample, place)
   return fields
 end
 
-local function build(session, words)
-  local sample = samples.find(words[1])
+local function build(session, words, verbs)
+  local sample = samples.find(words[1], verbs)
   local is_place = words[2] and not words[2]:find("^[%a_]+=") and has_field(sample, "key")
   local fields = is_place and fields_for(sample, words[2]) or {}
   local event = samples.build(sample, words, is_place and 3 or 2, fields)
@@ -129,7 +129,7 @@ local verbs = {
 local function event_command(session, words)
   local verb = verbs[words[1] or "show"]
   if verb then return verb(session, words) end
-  return build(session, words)
+  return build(session, words, { "list", "show", "edit", "save", "load" })
 end
 
 -- ---- at once -----------------------------------------------------------------------------------
