@@ -1,6 +1,7 @@
 -- The commands that begin with a dot: all of them, found and run. A new one is an entry in the
 -- `commands` of a module below: {name, usage, summary, run = function(session, words, rest)}, which
--- returns false when what it did has failed and has been told.
+-- returns false when what it did has failed and has been told; `split`: how its words are parted,
+-- unless it is as a shell does.
 
 local check = require "lunette.check"
 local words = require "repl.words"
@@ -72,9 +73,10 @@ end
 --- Runs the line; false when it has failed and has been told. Raises the other failures.
 function commands.run(session, line)
   local name, rest = line:match("^%s*%.(%a[%w_-]*)%s*(.-)%s*$")
-  local list_of_words, wrong = words.split(rest)
+  local command = find(session, name)
+  local list_of_words, wrong = (command.split or words.split)(rest)
   if not list_of_words then session:usage(".%s: %s", name, wrong) end
-  return find(session, name).run(session, list_of_words, rest) ~= false
+  return command.run(session, list_of_words, rest) ~= false
 end
 
 return commands

@@ -12,6 +12,7 @@ local run = require "repl.run"
 local samples = require "commands.samples"
 local system = require "system"
 local uploads = require "commands.uploads"
+local words_of = require "repl.words"
 
 local commands = {}
 
@@ -145,6 +146,13 @@ local function drop(session, words)
   return run.current(session)
 end
 
+-- JSON is taken as it stands, blanks and quotes too; anything else as a shell would.
+local function request_words(text)
+  local method, target, body = text:match("^(%S+)%s+(%S+)%s+([%[{].*)$")
+  if body then return { method, target, body } end
+  return words_of.split(text)
+end
+
 local function http(session, words)
   local method, target = words[1], words[2]
   if not target or target:sub(1, 1) ~= "/" then
@@ -223,7 +231,7 @@ commands.commands = {
   },
   {
     name = "http", usage = ".http METHOD /PATH [BODY]",
-    summary = "runs the handler on a request", run = http,
+    summary = "runs the handler on a request", split = request_words, run = http,
   },
   {
     name = "replay", usage = ".replay FILE",
