@@ -4,6 +4,7 @@
 local excerpt = require "repl.excerpt"
 local failure = require "failure"
 local host = require "host"
+local image = require "image"
 local json = require "json"
 local layout = require "commands.table"
 local places = require "commands.places"
@@ -175,13 +176,30 @@ end
 
 -- ---- a folder ----------------------------------------------------------------------------------
 
-local function files_in(session, folder)
-  local files = {}
+local head_bytes = 4096 -- by which a picture is known, damaged or not
+
+local function is_picture(path)
+  local file <close> = assert(io.open(path, "rb"))
+  local ok, err = pcall(image.probe, file:read(head_bytes) or "")
+  return ok or not failure.field(err, "message"):find("^not an image")
+end
+
+-- The pictures by their content, whatever they are called; second, how many files are none.
+local function pictures_in(session, folder)
+  local pictures, others = {}, 0
   for _, name in ipairs(system.list(folder) or session:usage("%s is no folder", folder)) do
-    if name:sub(-1) ~= "/" and name:sub(1, 1) ~= "." then files[#files + 1] = name end
+    local is_file = name:sub(-1) ~= "/" and name:sub(1, 1) ~= "."
+    if is_file and is_picture(folder .. "/" .. name) then
+      pictures[#pictures + 1] = name
+    elseif is_file then
+      others = others + 1
+    end
   end
-  if #files == 0 then session:usage("there is no file in %s", folder) end
-  return files
+  if #pictures == 0 then
+    session:usage("there is no picture in %s%s", folder,
+      others > 0 and (", only %d other files"):format(others) or "")
+  end
+  return pictures, others
 end
 
 -- The first status among the result's records, if it has any.
@@ -200,8 +218,9 @@ local batch_columns = {
 local function batch(session, words)
   local folder = words[1] or session:usage(".batch FOLDER")
   local rows, failed, writes = {}, 0, 0
+  local pictures, others = pictures_in(session, folder)
   if not run.refresh(session) then return false end
-  for i, name in ipairs(files_in(session, folder)) do
+  for i, name in ipairs(pictures) do
     local object = uploads.put(folder .. "/" .. name, name)
     local this = run.once(json.encode(uploads.event(name, object)), i > 1)
     rows[i] = { name, layout.bytes(object.size), ("%.0f"):format(this.milliseconds),
@@ -213,7 +232,8 @@ local function batch(session, words)
     end
   end
   session:say(layout.table(batch_columns, rows))
-  session:say(("%d files, %d failed, %d writes; %s"):format(#rows, failed, writes,
+  local skipped = others > 0 and (", %d skipped that are no pictures"):format(others) or ""
+  session:say(("%d files, %d failed, %d writes%s; %s"):format(#rows, failed, writes, skipped,
     places.folder(uploads.bucket)))
   return failed == 0
 end
@@ -239,7 +259,7 @@ commands.commands = {
   },
   {
     name = "batch", usage = ".batch FOLDER",
-    summary = "drops every file of a folder, one after the other", run = batch,
+    summary = "drops every picture of a folder, one after the other", run = batch,
   },
 }
 

@@ -58,6 +58,22 @@ contains "and says so" "'end' expected near <eof>" "$err"
 repl <<<'.evnt s3-put'
 expect "an unknown command is an error" 1 "$status"
 expect "of one line" "there is no command .evnt, did you mean .event?; .help lists them" "$err"
+repl <<<'.event edti'
+contains "so is an unknown word after .event" "unknown event 'edti', did you mean 'edit'?" "$err"
+repl <<<'help'
+expect "who asks for help without a dot gets it" 0 "$status"
+contains "all of it" ".drop FILE [KEY]" "$out"
+repl <<<'help drop'
+expect "or of one command" 1 "$(wc -l <"$WORK/out" | tr -d ' ')"
+repl <<'LUA'
+help = 7
+help
+help = help + 1
+exit
+print "not reached"
+LUA
+expect "a name that is assigned is Lua" 7 "$out"
+expect "exit leaves" 0 "$status"
 repl <<<'.run'
 expect "without an event nothing runs" 1 "$status"
 contains "and it says how to get one" ".event s3-put KEY makes one" "$err"
@@ -106,6 +122,8 @@ event = nil
 .event load mine
 .http post /images '{"a":1}'
 event.body
+.http post /images {"a": "it's", "b":[ 1 ]}
+event.body
 LUA
 expect "events run" 0 "$status"
 expect "what they show" 'event: s3-put of uploads/in/cat.jpg, 18 B
@@ -122,7 +140,11 @@ event: events/mine.json
 event: http-api POST /images
 { body = "POST", statusCode = 200 }
 ok N ms, peak N, 0 writes, est. $N at 512 MB
-"{\"a\":1}"' "$(without_figures <"$WORK/out")"
+"{\"a\":1}"
+event: http-api POST /images
+{ body = "POST", statusCode = 200 }
+ok N ms, peak N, 0 writes, est. $N at 512 MB
+"{\"a\": \"it'"'"'s\", \"b\":[ 1 ]}"' "$(without_figures <"$WORK/out")"
 contains "the parts of a run are told" "(S3 get " "$out"
 
 repl <<<'.event list'
@@ -155,12 +177,18 @@ repl <<<'.replay cat.txt'
 expect "what holds no event" "cat.txt: there is no event in it, as JSON" "$err"
 
 mkdir folder
-printf a >folder/a.jpg
-printf bb >folder/b.jpg
 repl <<<'.batch folder'
-expect "a folder is dropped" 'a.jpg 1 B N 1 ok
-b.jpg 2 B N 1 ok
-2 files, 0 failed, 2 writes' "$(sed -n '2,4p' "$WORK/out" |
+expect "an empty folder" "there is no picture in folder" "$err"
+printf 'to do' >folder/notes.txt
+: >folder/empty.jpg
+repl <<<'.batch folder'
+expect "a folder without pictures" "there is no picture in folder, only 2 other files" "$err"
+printf '\377\330\377\340' >folder/a.jpg
+printf '\211PNG\r\n\032\nx' >folder/b
+repl <<<'.batch folder'
+expect "a folder is dropped, damaged pictures too, and nothing else" 'a.jpg 4 B N 1 ok
+b 9 B N 1 ok
+2 files, 0 failed, 2 writes, 2 skipped that are no pictures' "$(sed -n '2,4p' "$WORK/out" |
     sed -E 's/ +/ /g; s/ B [0-9]+ 1 ok/ B N 1 ok/; s/;.*//')"
 
 # ---- runs ---------------------------------------------------------------------------------------
