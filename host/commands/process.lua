@@ -1,6 +1,7 @@
 -- `lunette process PHOTO...`: uploads photos into the store, runs the handler on the event
 -- that S3 would send for each, and shows what came out.
 
+local complaint = require "commands.complaint"
 local effects = require "effects"
 local failure = require "failure"
 local host = require "host"
@@ -246,8 +247,11 @@ end
 
 return function(options, operands)
   local photos = list_photos(operands)
-  local ok, err = host.load_handler()
-  if not ok then error(err, 0) end
+  local ok, why = host.load_handler()
+  if not ok then
+    complaint.write(why)
+    return 1
+  end
   places.declare()
   local bar = progress.new(#photos, options.json)
   for _, photo in ipairs(photos) do

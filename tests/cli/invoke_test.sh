@@ -29,15 +29,30 @@ contains "says what" "no luck" "$err"
 contains "says where" "rules.lua:1: in" "$err"
 invoke "$WORK/rules.lua" - <<<'{"fail":'
 expect "an event that is no JSON" "1 " "$status $out"
-contains "is named" "the event can't be read" "$err"
+expect "is named in one line, and where it ends" "standard input:2:1: the event can't be read: \
+expected a value, found the end of the text" "$err"
+printf '{"a": 1,\n "b": }' >"$WORK/broken.json"
+invoke "$WORK/rules.lua" "$WORK/broken.json"
+expect "a file that is none, with line and column" "1 $WORK/broken.json:2:7: the event can't be \
+read: expected a value, found '}'" "$status $err"
+invoke "$WORK/rules.lua" - <<<'{"a":12345678901234567890}'
+expect "a number that does not fit" "1 standard input:1:6: the event can't be read: the number \
+12345678901234567890 does not fit a 64-bit integer" "$status $err"
 
 echo 'return {' >"$WORK/syntax.lua"
 invoke "$WORK/syntax.lua" "$WORK/event.json"
 expect "a syntax error" "1 " "$status $out"
-contains "names file and line" "syntax.lua:2:" "$err"
+expect "is one line, with file and line" "$WORK/syntax.lua:2: unexpected symbol near <eof>" "$err"
+printf 'local s3 = require "s3"\nlocal x = nil + 1\n' >"$WORK/slip.lua"
+invoke "$WORK/slip.lua" "$WORK/event.json"
+expect "a mistake of the rules as they are loaded, too" \
+    "1 $WORK/slip.lua:2: attempt to perform arithmetic on a nil value" "$status $err"
+LUNETTE_LOG_LEVEL=debug invoke "$WORK/slip.lua" "$WORK/event.json"
+contains "the way there is in the log" "slip.lua:2: in main chunk" "$err"
 echo 'return 7' >"$WORK/seven.lua"
 invoke "$WORK/seven.lua" "$WORK/event.json"
-expect "a handler that is no function" "1 " "$status $out"
+expect "a handler that is no function" "1 $WORK/seven.lua returned number; it must return a \
+function (event, context), or a table with one named 'main'" "$status$out $err"
 invoke "$WORK/none.lua" "$WORK/event.json"
 expect "no handler" "2 " "$status $out"
 expect "is named, in one line" \

@@ -77,6 +77,10 @@ sed 's/width = 800, height = 800/width = 400, height = 400/' scripts/handler.lua
 process --handler "$WORK/handler.lua" "$SAMPLES/harbour.jpg"
 expect "a changed rule" 0 "$status"
 contains "is named" "The rules are in $WORK/handler.lua" "$out"
+printf 'local a = 1\nlocal b = a .. nil\n' >"$WORK/slip.lua"
+process --handler "$WORK/slip.lua" "$SAMPLES/harbour.jpg"
+expect "a slip in the rules is one line" \
+    "1 $WORK/slip.lua:2: attempt to concatenate a nil value" "$status$out $err"
 contains "changes what comes out" "medium:400x" "$(ask sizes harbour.jpg)"
 expect "and leaves nothing behind" 18 "$(ask pictures)"
 process "$SAMPLES/harbour.jpg"
