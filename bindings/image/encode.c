@@ -208,18 +208,42 @@ static squeeze_encode *own_encoder(const Image *image, const struct image_target
     return png ? encode_png : NULL;
 }
 
-static bool encode_untimed(Image *image, const struct image_target *target,
+/* What a picture says beside its pixels; NULL on failure. */
+static Image *head_of(const Image *image, struct error *err)
+{
+    ExceptionInfo exception;
+    GetExceptionInfo(&exception);
+    Image *head = CloneImage(image, 1, 1, MagickTrue, &exception);
+    if (head == NULL) {
+        (void)library_failed(&exception, "memory", "encoding an image", err);
+    }
+    DestroyExceptionInfo(&exception);
+    return head;
+}
+
+/* The library's pixels are twice as large as the samples: they are not kept meanwhile. */
+static bool encode_samples(Image **image, const struct image_target *target, squeeze_encode *encode,
                            struct image_output *output, struct error *err)
 {
-    struct work work = {.image = image, .target = target};
-    squeeze_encode *encode = own_encoder(image, target);
-    if (encode != NULL) {
-        work.metadata = metadata_blocks(image);
-        bool ok =
-            samples_of(image, &work.samples, err) && squeeze(target, encode, &work, output, err);
+    Image *head = head_of(*image, err);
+    struct work work = {.target = target};
+    bool ok = head != NULL && samples_of(*image, &work.samples, err);
+    if (ok) {
+        pixels_destroy(*image);
+        *image = head;
+        work.metadata = metadata_blocks(head);
+        ok = squeeze(target, encode, &work, output, err);
         samples_release(&work.samples);
-        return ok;
+    } else {
+        pixels_destroy(head);
     }
+    return ok;
+}
+
+static bool encode_by_coder(Image *image, const struct image_target *target,
+                            struct image_output *output, struct error *err)
+{
+    struct work work = {.image = image, .target = target};
     if (target->format == IMAGE_GIF && GetNextImageInList(image) == NULL &&
         !encode_palette(image, err)) {
         return false;
@@ -234,11 +258,15 @@ static bool encode_untimed(Image *image, const struct image_target *target,
     return squeeze(target, encode_by_library, &work, output, err);
 }
 
-bool encode_image(Image *image, const struct image_target *target, struct image_output *output,
+bool encode_image(Image **image, const struct image_target *target, struct image_output *output,
                   struct error *err)
 {
     int64_t began_us = times_begin();
-    bool ok = encode_untimed(image, target, output, err);
+    squeeze_encode *own = own_encoder(*image, target);
+    bool ok = own != NULL ? encode_samples(image, target, own, output, err)
+                          : encode_by_coder(*image, target, output, err);
+    pixels_destroy(*image);
+    *image = NULL;
     times_end(TIMES_ENCODE, began_us);
     times_count(0, ok ? 1 : 0);
     return ok;

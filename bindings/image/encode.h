@@ -14,8 +14,8 @@ bool encode_has_alpha(enum image_format format); /* can a file of this format ha
 bool encode_full_chroma(const struct image_target *target, int quality);
 
 /* Encodes an upright sRGB picture (or a list of frames, to GIF) whose metadata is as it shall be,
- * in target->format; the pictures may be changed on the way. *output is written on success. */
-MUST_CHECK bool encode_image(Image *image, const struct image_target *target,
+ * in target->format; it is consumed, and *image then NULL. *output is written on success. */
+MUST_CHECK bool encode_image(Image **image, const struct image_target *target,
                              struct image_output *output, struct error *err);
 
 /* Turns half-transparent pixels into opaque or transparent ones, and the colours into a palette. */

@@ -19,8 +19,7 @@ static void give(const struct render *render, size_t index, const struct image_o
     }
 }
 
-static bool encode_made(const struct render_part *part, struct image_output *output,
-                        struct error *err)
+static bool encode_made(struct render_part *part, struct image_output *output, struct error *err)
 {
     const struct metadata *metadata = &part->render->metadata;
     const struct image_target *target = &part->item->target;
@@ -29,7 +28,7 @@ static bool encode_made(const struct render_part *part, struct image_output *out
         return lane_encode(&part->made.planes, target, metadata, output, err);
     }
     return metadata_write(image, metadata, target->keep_metadata, target->format, err) &&
-           encode_image(image, target, output, err);
+           encode_image(&part->made.image, target, output, err);
 }
 
 static bool encode(struct render_part *part, struct error *err)
