@@ -13,6 +13,9 @@
 
 #define TARGETS_MAX 64
 
+/* How often a picture's bytes count for the collector beside the once that Lua counts them. */
+#define GARBAGE_WEIGHT 3
+
 /* One target as it is read, beside the engine's. */
 struct wish {
     int64_t width, height, quality, min_quality, max_bytes, effort, alpha_quality;
@@ -217,6 +220,9 @@ void render_push_picture(lua_State *L, const struct render_entry *entry,
     }
     lua_pushlstring(L, output->bytes, output->length);
     lua_setfield(L, -2, "bytes");
+    /* The collector lets the heap double before it looks, and pictures are most of what a script
+     * drops. */
+    (void)lua_gc(L, LUA_GCSTEP, 1 + (int)(GARBAGE_WEIGHT * (output->length >> 10)));
     image_output_release(output); /* early: the next one is copied too */
 }
 

@@ -370,3 +370,23 @@ t.test("HEIC and AVIF are read where the library can", function()
     t.equal(t.raises(format, image.open, bytes:sub(1, 100)).code, "bad_image")
   end
 end)
+
+t.test("dropped pictures do not pile up beside a photo", function()
+  local noise, state = {}, 1
+  for i = 1, 256 * 256 do
+    state = (state * 1664525 + 1013904223) & 0xffffffff
+    noise[i] = string.pack("<I3", state >> 8)
+  end
+  local picture = bmp(256, 256):sub(1, 54) .. table.concat(noise)
+  noise = nil
+  local held = ("x"):rep(16 << 20)
+  local photo <close> = image.open(picture)
+  collectgarbage()
+  local before, most = collectgarbage "count", 0
+  for _ = 1, 60 do
+    t.ok(#photo:render({ format = "png" }).bytes > 150000)
+    most = math.max(most, collectgarbage "count")
+  end
+  t.ok(most - before < 8 << 10, most - before .. " KiB")
+  t.equal(#held, 16 << 20)
+end)
