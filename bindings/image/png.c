@@ -4,6 +4,7 @@
  */
 #include "bindings/image/png.h"
 #include "bindings/image/library.h"
+#include "bindings/image/png_chunk.h"
 #include "bindings/image/png_filter.h"
 #include "bindings/image/png_layout.h"
 #include "host/buffer.h"
@@ -20,53 +21,18 @@
 static const int levels[] = {1, 4, 6, 7, 9, 10, 12};
 enum { DEFAULT_EFFORT = 2 };
 
-/* ---- chunks -------------------------------------------------------------------------------- */
-
-static void append_u32(struct buffer *file, uint32_t value)
-{
-    const char bytes[] = {(char)(value >> 24), (char)(value >> 16), (char)(value >> 8),
-                          (char)value};
-    buffer_append(file, bytes, sizeof bytes);
-}
-
-/* Chunks are written between begin_chunk() and end_chunk(), which sees to length and checksum. */
-static size_t begin_chunk(struct buffer *file, const char *type)
-{
-    append_u32(file, 0);
-    buffer_append(file, type, 4);
-    return file->length;
-}
-
-static void end_chunk(struct buffer *file, size_t start)
-{
-    if (file->state != BUFFER_OK) {
-        return;
-    }
-    size_t length = file->length - start;
-    uint32_t sum = libdeflate_crc32(0, file->data + start - 4, length + 4);
-    for (int i = 0; i < 4; i++) {
-        file->data[start - 8 + (size_t)i] = (char)(length >> (24 - 8 * i));
-    }
-    append_u32(file, sum);
-}
-
-static void append_chunk(struct buffer *file, const char *type, const void *content, size_t length)
-{
-    size_t start = begin_chunk(file, type);
-    buffer_append(file, content, length);
-    end_chunk(file, start);
-}
+/* ---- before the pixels ------------------------------------------------------------------------- */
 
 static void append_header(struct buffer *file, const struct png_layout *layout, int64_t width,
                           int64_t height)
 {
     const char rest[] = {(char)layout->depth, (char)layout->colour, 0, 0, 0};
     buffer_append(file, "\x89PNG\r\n\x1a\n", 8);
-    size_t start = begin_chunk(file, "IHDR");
-    append_u32(file, (uint32_t)width);
-    append_u32(file, (uint32_t)height);
+    size_t start = png_chunk_begin(file, "IHDR");
+    png_chunk_number(file, (uint32_t)width);
+    png_chunk_number(file, (uint32_t)height);
     buffer_append(file, rest, sizeof rest);
-    end_chunk(file, start);
+    png_chunk_end(file, start);
 }
 
 static void append_palette(struct buffer *file, const struct png_layout *layout)
@@ -75,43 +41,43 @@ static void append_palette(struct buffer *file, const struct png_layout *layout)
         return;
     }
     const char *colours = (const char *)layout->palette;
-    size_t start = begin_chunk(file, "PLTE");
+    size_t start = png_chunk_begin(file, "PLTE");
     for (size_t i = 0; i < layout->count; i++) {
         buffer_append(file, colours + i * 4, 3);
     }
-    end_chunk(file, start);
+    png_chunk_end(file, start);
     if (layout->transparent > 0) {
-        start = begin_chunk(file, "tRNS");
+        start = png_chunk_begin(file, "tRNS");
         for (size_t i = 0; i < layout->transparent; i++) {
             buffer_append_byte(file, colours[i * 4 + 3]);
         }
-        end_chunk(file, start);
+        png_chunk_end(file, start);
     }
 }
 
 /* IPTC has no chunk of its own: programs agree on a text of hexadecimal digits. */
 static void append_iptc(struct buffer *file, struct metadata_block iptc)
 {
-    size_t start = begin_chunk(file, "tEXt");
+    size_t start = png_chunk_begin(file, "tEXt");
     buffer_append(file, "Raw profile type iptc", 22);
     buffer_printf(file, "\niptc\n%8zu", iptc.length);
     for (size_t i = 0; i < iptc.length; i++) {
         buffer_printf(file, "%s%02x", i % 36 == 0 ? "\n" : "", ((const uint8_t *)iptc.bytes)[i]);
     }
     buffer_append_byte(file, '\n');
-    end_chunk(file, start);
+    png_chunk_end(file, start);
 }
 
 static void append_metadata(struct buffer *file, const struct metadata_blocks *metadata)
 {
     if (metadata->exif.length > 0) {
-        append_chunk(file, "eXIf", metadata->exif.bytes, metadata->exif.length);
+        png_chunk_append(file, "eXIf", metadata->exif.bytes, metadata->exif.length);
     }
     if (metadata->xmp.length > 0) {
-        size_t start = begin_chunk(file, "iTXt");
+        size_t start = png_chunk_begin(file, "iTXt");
         buffer_append(file, "XML:com.adobe.xmp\0\0\0\0", 22);
         buffer_append(file, metadata->xmp.bytes, metadata->xmp.length);
-        end_chunk(file, start);
+        png_chunk_end(file, start);
     }
     if (metadata->iptc.length > 0) {
         append_iptc(file, metadata->iptc);
@@ -187,13 +153,13 @@ static bool append_compressed(struct buffer *file, const struct raw *raw, int le
         return error_set_memory(err, "encoding png");
     }
     size_t room = libdeflate_zlib_compress_bound(compressor, raw->length);
-    size_t start = begin_chunk(file, "IDAT");
+    size_t start = png_chunk_begin(file, "IDAT");
     if (buffer_reserve(file, room)) {
         file->length += libdeflate_zlib_compress(compressor, raw->bytes, raw->length,
                                                  file->data + file->length, room);
     }
     libdeflate_free_compressor(compressor);
-    end_chunk(file, start);
+    png_chunk_end(file, start);
     return buffer_check(file, "a png", err);
 }
 
@@ -212,7 +178,7 @@ static bool write_file(const struct work *work, const struct png_layout *layout,
     bool ok = append_compressed(file, &raw, levels[work->effort], err);
     free(raw.bytes);
     if (ok) {
-        append_chunk(file, "IEND", "", 0);
+        png_chunk_append(file, "IEND", "", 0);
         ok = buffer_check(file, "a png", err);
     }
     return ok && !library_stopped(err);

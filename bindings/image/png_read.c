@@ -3,11 +3,11 @@
  * input has passed image_probe(), but is hostile still.
  */
 #include "bindings/image/png_read.h"
+#include "bindings/image/png_chunk.h"
 #include "bindings/image/png_filter.h"
 #include "bindings/image/png_layout.h"
 #include "bindings/image/reader.h"
 
-#include <libdeflate.h>
 #include <zlib.h>
 
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static bool next_chunk(struct png_reader *reader, struct chunk *chunk, struct er
     }
     memcpy(chunk->type, type, 4);
     chunk->type[4] = '\0';
-    if (critical(chunk) && libdeflate_crc32(0, type, (size_t)size + 4) != sum) {
+    if (critical(chunk) && png_chunk_sum(type, (size_t)size + 4) != sum) {
         return bad(err, "a checksum is wrong");
     }
     return true;

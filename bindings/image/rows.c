@@ -6,9 +6,8 @@
 #include "bindings/image/kernel.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
+#include "bindings/image/png_chunk.h"
 #include "bindings/image/reader.h"
-
-#include <zlib.h>
 
 /* Rows between two questions whether to go on. */
 #define PATIENCE_ROWS 32
@@ -20,29 +19,10 @@ bool rows_can(const struct image_info *info)
 
 /* ---- the head ------------------------------------------------------------------------------ */
 
-static void append_big(struct buffer *file, uint32_t value)
-{
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        buffer_append_byte(file, (char)(value >> shift & 0xff));
-    }
-}
-
 static void append_little(struct buffer *file, uint32_t value)
 {
     for (int shift = 0; shift < 32; shift += 8) {
         buffer_append_byte(file, (char)(value >> shift & 0xff));
-    }
-}
-
-static void append_png_chunk(struct buffer *file, const char *type, const void *content,
-                             size_t length)
-{
-    append_big(file, (uint32_t)length);
-    size_t start = file->length;
-    buffer_append(file, type, 4);
-    buffer_append(file, content, length);
-    if (file->state == BUFFER_OK) {
-        append_big(file, (uint32_t)crc32(0, (const Bytef *)file->data + start, (uInt)length + 4));
     }
 }
 
@@ -57,7 +37,7 @@ static void append_png_pixel(struct buffer *file, int colour, int depth)
     /* Adler's sum of so many zeros. */
     stream[7 + length + 1] = length;
     stream[7 + length + 3] = 1;
-    append_png_chunk(file, "IDAT", stream, 7U + length + 4U);
+    png_chunk_append(file, "IDAT", stream, 7U + length + 4U);
 }
 
 static bool is_animation(const uint8_t *type)
@@ -78,7 +58,7 @@ static void write_png_head(struct reader reader, struct buffer *file)
     uint8_t small[13] = {0, 0, 0, 1, 0, 0, 0, 1};
     memcpy(small + 8, content + 8, 5);
     buffer_append(file, start, 8);
-    append_png_chunk(file, "IHDR", small, sizeof small);
+    png_chunk_append(file, "IHDR", small, sizeof small);
     reader_take(&reader, 25);
     bool pixels = false;
     while (reader_left(&reader) >= 12) {
@@ -96,7 +76,7 @@ static void write_png_head(struct reader reader, struct buffer *file)
             append_png_pixel(file, small[9], small[8]);
         }
     }
-    append_png_chunk(file, "IEND", "", 0);
+    png_chunk_append(file, "IEND", "", 0);
 }
 
 /* A lossless picture of one black pixel. */

@@ -5,6 +5,7 @@
  */
 #include "bindings/image/salvage.h"
 #include "bindings/image/library.h"
+#include "bindings/image/png_chunk.h"
 #include "bindings/image/reader.h"
 
 #define ZLIB_CONST
@@ -87,30 +88,11 @@ static struct rows rows_of(struct reader header)
 
 /* ---- PNG: chunks ----------------------------------------------------------------------------- */
 
-static void append_number(struct buffer *file, uint32_t value)
-{
-    const unsigned char bytes[4] = {(unsigned char)(value >> 24), (unsigned char)(value >> 16),
-                                    (unsigned char)(value >> 8), (unsigned char)value};
-    buffer_append(file, bytes, sizeof bytes);
-}
-
-static uint32_t checksum(const void *type_and_content, size_t length)
-{
-    return (uint32_t)crc32_z(0, type_and_content, length);
-}
-
-static void append_chunk(struct buffer *file, const uint8_t *type, size_t length)
-{
-    append_number(file, (uint32_t)length);
-    buffer_append(file, type, 4 + length);
-    append_number(file, checksum(type, 4 + length));
-}
-
 struct rescue {
     struct rows rows;
     z_stream inflater, deflater;
     struct buffer *file;
-    size_t pixels; /* where in the file the pixels' chunk begins; 0 before */
+    size_t pixels; /* where in the file the pixels begin; 0 before they do */
     bool broken;   /* nothing more is to be had of the compressed pixels */
 };
 
@@ -151,9 +133,7 @@ static bool take_pixels(struct rescue *rescue, struct reader content, struct err
 {
     unsigned char raw[32768];
     if (rescue->pixels == 0) {
-        rescue->pixels = rescue->file->length;
-        append_number(rescue->file, 0); /* its length, not known yet */
-        buffer_append(rescue->file, "IDAT", 4);
+        rescue->pixels = png_chunk_begin(rescue->file, "IDAT");
     }
     z_stream *inflater = &rescue->inflater;
     inflater->next_in = content.length > 0 ? content.data : (const Bytef *)"";
@@ -197,8 +177,8 @@ static bool is_type(const uint8_t *type, const char *name)
 static void keep_chunk(struct rescue *rescue, const uint8_t *type, size_t length, uint32_t sum)
 {
     bool needed = is_type(type, "IHDR") || is_type(type, "PLTE") || is_type(type, "tRNS");
-    if (needed || ((type[0] & 0x20) != 0 && sum == checksum(type, 4 + length))) {
-        append_chunk(rescue->file, type, length);
+    if (needed || ((type[0] & 0x20) != 0 && sum == png_chunk_sum(type, 4 + length))) {
+        png_chunk_append(rescue->file, (const char *)type, type + 4, length);
     }
 }
 
@@ -224,21 +204,6 @@ static bool take_chunks(struct rescue *rescue, struct reader reader, struct erro
     return rescue->pixels != 0 || error_set(err, "bad_image", "damaged png: no pixels");
 }
 
-/* The pixels' length and checksum, and the end. */
-static void finish_png(struct rescue *rescue)
-{
-    struct buffer *file = rescue->file;
-    if (file->state == BUFFER_OK) {
-        size_t length = file->length - rescue->pixels - 8;
-        unsigned char *chunk = (unsigned char *)file->data + rescue->pixels;
-        for (int i = 0; i < 4; i++) {
-            chunk[i] = (unsigned char)(length >> (8 * (3 - i)));
-        }
-        append_number(file, checksum(chunk + 4, 4 + length));
-    }
-    append_chunk(file, (const uint8_t *)"IEND", 0);
-}
-
 static bool write_png(struct rescue *rescue, struct reader reader, struct error *err)
 {
     buffer_append(rescue->file, reader.data, 8);
@@ -246,7 +211,8 @@ static bool write_png(struct rescue *rescue, struct reader reader, struct error 
     if (!take_chunks(rescue, reader, err) || !pad_rows(rescue, err)) {
         return false;
     }
-    finish_png(rescue);
+    png_chunk_end(rescue->file, rescue->pixels);
+    png_chunk_append(rescue->file, "IEND", "", 0);
     return true;
 }
 
