@@ -21,7 +21,7 @@
 static const int levels[] = {1, 4, 6, 7, 9, 10, 12};
 enum { DEFAULT_EFFORT = 2 };
 
-/* ---- before the pixels ------------------------------------------------------------------------- */
+/* ---- before the pixels ---------------------------------------------------------------------- */
 
 static void append_header(struct buffer *file, const struct png_layout *layout, int64_t width,
                           int64_t height)
