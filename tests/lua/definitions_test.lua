@@ -8,12 +8,12 @@ local host = require "host"
 
 -- Modules that scripts should not use.
 local internal = {
-  check = true, failure = true, event_samples = true, manifest_text = true, manifest_object = true,
-  manifest_table = true, effects = true, stages = true,
-  events_answers = true, events_core = true, events_failures = true, events_requests = true,
-  events_routes = true, events_sources = true, events_upload = true, percent = true,
-  event_samples_http = true,
-  pipeline_names = true, recursion = true, host = true, store = true, dynamodb_core = true, dynamodb_expression = true,
+  absence = true, check = true, dynamodb_core = true, dynamodb_expression = true, effects = true,
+  event_samples = true, event_samples_http = true, events_answers = true, events_core = true,
+  events_failures = true, events_requests = true, events_routes = true, events_sources = true,
+  events_upload = true, failure = true, host = true, manifest_object = true, manifest_table = true,
+  manifest_text = true, percent = true, pipeline_names = true, recursion = true, stages = true,
+  store = true,
 }
 
 -- An object of each class with methods.
