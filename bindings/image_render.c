@@ -115,15 +115,21 @@ static void read_wish(const struct wish *wish, struct image_target *target)
     target->animated = wish->animated;
 }
 
+/* Whom complaints name. The targets are at index 2 always; a script counts from its own call. */
+struct caller {
+    const char *function;
+    int argument;
+};
+
 /* The steps that follow the resize, of the target on top of the stack. */
-static void read_after(lua_State *L, int job_index, const char *function,
+static void read_after(lua_State *L, int job_index, struct caller caller,
                        struct image_target *target)
 {
     if (lua_getfield(L, -1, "after") != LUA_TNIL) {
         const struct step_chain *chain = photo_steps(L, -1);
         if (chain == NULL) {
             arguments_complain(
-                L, 2, function,
+                L, caller.argument, caller.function,
                 "field 'after' is a %s, expected steps, as image.steps() begins them",
                 luaL_typename(L, -1));
         }
@@ -136,19 +142,20 @@ static void read_after(lua_State *L, int job_index, const char *function,
 
 /* Reads the table on top of the stack into an entry; `position` 0: it is the only one. */
 static void read_target(lua_State *L, struct render_job *render, int job_index, size_t position,
-                        const char *function, const struct argument *fields)
+                        struct caller caller, const struct argument *fields)
 {
     char name[32];
-    (void)snprintf(name, sizeof name, position == 0 ? "%s" : "%s[%zu]", function, position);
+    (void)snprintf(name, sizeof name, position == 0 ? "%s" : "%s[%zu]", caller.function, position);
+    caller.function = name;
     struct wish wish = {.format = -1, .effort = IMAGE_DEFAULT_EFFORT, .alpha_quality = 100};
-    arguments_read_part(L, -1, 2, name, fields, &wish, job_index);
+    arguments_read_part(L, -1, caller.argument, name, fields, &wish, job_index);
 
     struct render_entry *entry = &render->entries[position == 0 ? 0 : position - 1];
     read_wish(&wish, &entry->target);
-    read_after(L, job_index, name, &entry->target);
+    read_after(L, job_index, caller, &entry->target);
     entry->name = wish.name.data;
     entry->name_length = wish.name.length;
-    read_background(L, 2, name, &wish, &entry->target);
+    read_background(L, caller.argument, name, &wish, &entry->target);
 }
 
 /* ---- the job --------------------------------------------------------------------------------- */
@@ -282,24 +289,24 @@ static struct render_job *new_job(lua_State *L, const struct photo *photo, size_
 }
 
 /* Pushes a job for the one target that is the argument. */
-static struct render_job *read_one(lua_State *L, const struct photo *photo, const char *function,
+static struct render_job *read_one(lua_State *L, const struct photo *photo, struct caller caller,
                                    const struct argument *fields)
 {
     struct render_job *render = new_job(L, photo, 1);
     int job_index = lua_gettop(L);
     lua_pushvalue(L, 2);
-    read_target(L, render, job_index, 0, function, fields);
+    read_target(L, render, job_index, 0, caller, fields);
     lua_pop(L, 1);
     return render;
 }
 
 /* ---- the methods ----------------------------------------------------------------------------- */
 
-static size_t check_list(lua_State *L, const char *function)
+static size_t check_list(lua_State *L, struct caller caller)
 {
     lua_Unsigned count = lua_rawlen(L, 2);
     if (count > TARGETS_MAX) {
-        arguments_complain(L, 2, function, "%llu targets, expected at most %d",
+        arguments_complain(L, caller.argument, caller.function, "%llu targets, expected at most %d",
                            (unsigned long long)count, TARGETS_MAX);
     }
     lua_Unsigned keys = 0;
@@ -308,25 +315,26 @@ static size_t check_list(lua_State *L, const char *function)
         lua_pop(L, 1);
         keys++;
         if (!lua_isinteger(L, -1)) {
-            arguments_complain(L, 2, function,
+            arguments_complain(L, caller.argument, caller.function,
                                "one target or a list of targets expected, not fields of both");
         }
     }
     if (keys != count) {
-        arguments_complain(L, 2, function, "a list of targets without holes expected");
+        arguments_complain(L, caller.argument, caller.function,
+                           "a list of targets without holes expected");
     }
     return (size_t)count;
 }
 
-static struct render_job *read_list(lua_State *L, const struct photo *photo, const char *function)
+static struct render_job *read_list(lua_State *L, const struct photo *photo, struct caller caller)
 {
-    size_t count = check_list(L, function);
+    size_t count = check_list(L, caller);
     struct render_job *render = new_job(L, photo, count);
     int job_index = lua_gettop(L);
     render->list = true;
     for (size_t i = 1; i <= count; i++) {
         lua_rawgeti(L, 2, (lua_Integer)i);
-        read_target(L, render, job_index, i, function, target_fields);
+        read_target(L, render, job_index, i, caller, target_fields);
         lua_pop(L, 1);
     }
     return render;
@@ -334,11 +342,11 @@ static struct render_job *read_list(lua_State *L, const struct photo *photo, con
 
 /* Pushes a job for the target, or the list of targets, that comes after the photo. */
 static struct render_job *read_targets(lua_State *L, const struct photo *photo,
-                                       const char *function)
+                                       struct caller caller)
 {
     if (lua_type(L, 2) != LUA_TTABLE) {
-        arguments_complain(L, 2, function, "a target or a list of targets expected, got %s",
-                           luaL_typename(L, 2));
+        arguments_complain(L, caller.argument, caller.function,
+                           "a target or a list of targets expected, got %s", luaL_typename(L, 2));
     }
     int top = lua_gettop(L);
     /* An empty table is a list: rules without a variant want no picture. */
@@ -347,7 +355,7 @@ static struct render_job *read_targets(lua_State *L, const struct photo *photo,
     lua_settop(L, top);
     bool list = empty || lua_rawgeti(L, 2, 1) != LUA_TNIL;
     lua_settop(L, top);
-    return list ? read_list(L, photo, function) : read_one(L, photo, function, target_fields);
+    return list ? read_list(L, photo, caller) : read_one(L, photo, caller, target_fields);
 }
 
 int photo_render(lua_State *L)
@@ -358,7 +366,7 @@ int photo_render(lua_State *L)
     if (delivers && lua_type(L, 3) != LUA_TFUNCTION) {
         arguments_complain(L, 3, "render", "a function expected, got %s", luaL_typename(L, 3));
     }
-    const struct render_job *render = read_targets(L, photo, "render");
+    const struct render_job *render = read_targets(L, photo, (struct caller){"render", 2});
     if (render->count == 0) {
         lua_newtable(L);
         return 1;
@@ -374,7 +382,7 @@ int photo_encode(lua_State *L)
         lua_newtable(L);
         lua_replace(L, 2);
     }
-    (void)read_one(L, photo, "encode", encode_fields);
+    (void)read_one(L, photo, (struct caller){"encode", 2}, encode_fields);
     return job_run(L);
 }
 
@@ -384,7 +392,7 @@ int photo_check_targets(lua_State *L)
     struct photo *none = lua_newuserdatauv(L, sizeof *none, 1);
     memset(none, 0, sizeof *none);
     lua_insert(L, 1); /* targets are read as those of a photo */
-    (void)read_targets(L, none, "check");
+    (void)read_targets(L, none, (struct caller){"check", 1});
     return 0;
 }
 
@@ -482,7 +490,7 @@ int photo_plan(lua_State *L)
 {
     const struct photo *photo = photo_check(L, 1, "plan");
     lua_settop(L, 2);
-    const struct render_job *render = read_targets(L, photo, "plan");
+    const struct render_job *render = read_targets(L, photo, (struct caller){"plan", 2});
     struct image_target targets[TARGETS_MAX];
     struct image_plan_target made[TARGETS_MAX];
     struct image_plan plan;

@@ -170,10 +170,10 @@ end)
 t.test("check says of targets what render says, without a photo", function()
   local photo <close> = image.open(sample(40, 30, "png"))
   local slips = { 5, { widht = 1 }, { width = 0 }, { { width = 1 }, { fit = "crop" } },
-    { background = "white" }, { { width = 1 }, width = 2 } }
+    { background = "white" }, { { width = 1 }, width = 2 }, { after = {} } }
   for _, slip in ipairs(slips) do
     local said = select(2, pcall(photo.render, photo, slip)).message
-    t.equal(t.raises("bad argument", image.check, slip).message:match "%(.*", said:match "%(.*")
+    t.equal(t.raises("bad argument #1 to 'check", image.check, slip).message:match "%(.*", said:match "%(.*")
   end
   for _, target in ipairs { {}, { width = 1 }, { { width = 1, name = "x" }, { fit = "cover" } } } do
     t.equal(select("#", image.check(target)), 0)
