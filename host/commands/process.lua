@@ -121,7 +121,7 @@ local function rows_of(photo)
   local variants = type(record.variants) == "table" and record.variants or {}
   for i, variant in ipairs(variants) do
     rows[i] = rows[i] or { "", "", "", "", "" }
-    rows[i][6] = variant.name
+    rows[i][6] = layout.cut(tostring(variant.name or variant.key or ""), name_columns_max)
     rows[i][7] = layout.pixels(whole(variant.width), whole(variant.height))
     rows[i][8] = layout.bytes(whole(variant.size))
   end

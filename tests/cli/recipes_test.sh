@@ -24,7 +24,7 @@ tried manifest "harbour.jpg  jpeg  1680x1120"
 tried resolutions "pixelated-64x64    1680x1120"
 tried thumbnail_api "128x128"
 tried compress "1024x683"
-tried fixed_size "300x300"
+tried fixed_size "processed-harbour.jpg  300x300"
 expect "every recipe is tried" 5 "$(find "$folder" -name '*.lua' | wc -l | tr -d ' ')"
 
 recipe manifest
