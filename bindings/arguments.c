@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "host/loop.h"
+#include "host/nearest.h"
 #include "host/raise.h"
 
 struct reader {
@@ -48,44 +49,13 @@ static _Noreturn PRINTF_LIKE(2, 3) void complain(const struct reader *reader, co
     complain_v(reader->L, reader->argument, reader->function, format, arguments);
 }
 
-/* How many letters differ, roughly: enough to guess what was meant (Levenshtein, short words). */
-static size_t edit_distance(const char *a, const char *b)
-{
-    enum { LONGEST = 32 };
-    size_t a_length = strlen(a);
-    size_t b_length = strlen(b);
-    if (a_length > LONGEST || b_length > LONGEST) {
-        return LONGEST;
-    }
-    size_t row[LONGEST + 1];
-    for (size_t j = 0; j <= b_length; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            size_t inserted = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            row[j] = replaced < inserted ? replaced : inserted;
-        }
-    }
-    return row[b_length];
-}
-
 static const char *nearest_field(const struct argument *fields, const char *name)
 {
-    const char *nearest = NULL;
-    size_t best = 3;
+    struct nearest nearest = nearest_to(name);
     for (const struct argument *field = fields; field->name != NULL; field++) {
-        size_t distance = edit_distance(field->name, name);
-        if (distance < best) {
-            best = distance;
-            nearest = field->name;
-        }
+        nearest_try(&nearest, field->name);
     }
-    return nearest;
+    return nearest.name;
 }
 
 static _Noreturn void complain_unknown(const struct reader *reader, const char *name)

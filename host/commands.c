@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/nearest.h"
 #include "host/vm.h"
 
 #define OPTION_JSON                                                                                \
@@ -107,6 +108,15 @@ const struct command *command_find(const char *name)
         }
     }
     return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+    for (const struct command *command = commands; command->syntax.name != NULL; command++) {
+        nearest_try(&nearest, command->syntax.name);
+    }
+    return nearest.name;
 }
 
 void command_print_list(void)

@@ -27,6 +27,9 @@ extern const struct command commands[]; /* ended by a NULL name */
 /* NULL when there is none. */
 const struct command *command_find(const char *name);
 
+/* The one that was probably meant; NULL when none is like it. */
+const char *command_nearest(const char *name);
+
 void command_print_list(void);
 
 /* Runs the command's Lua; true when it ran to its end. Options become fields named as on the

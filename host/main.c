@@ -558,7 +558,10 @@ int main(int argc, char **argv)
     }
     const struct command *command = command_find(argv[1]);
     if (command == NULL) {
-        fprintf(stderr, "lunette: there is no command '%.80s'; see lunette --help\n", argv[1]);
+        const char *nearest = command_nearest(argv[1]);
+        fprintf(stderr, "lunette: there is no command '%.80s'%s%s%s; see lunette --help\n", argv[1],
+                nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
+                nearest != NULL ? "'?" : "");
         return EXIT_USAGE;
     }
     return parse_and_run(command, argc - 2, (const char *const *)argv + 2);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/env.h"
+#include "host/nearest.h"
 
 static const struct option *find_option(const struct option *options, const char *name,
                                         size_t length)
@@ -18,6 +19,20 @@ static const struct option *find_option(const struct option *options, const char
         }
     }
     return NULL;
+}
+
+/* `given` begins with dashes, and may go on behind "=". */
+static bool complain_unknown(const struct option *options, const char *given, struct error *err)
+{
+    const char *name = given + strspn(given, "-");
+    struct nearest nearest = nearest_to_part(name, strcspn(name, "="));
+    for (const struct option *option = options; option->name != NULL; option++) {
+        nearest_try(&nearest, option->name);
+    }
+    nearest_try(&nearest, "help");
+    return error_set(err, "usage", "unknown option '%.80s'%s%s%s", given,
+                     nearest.name != NULL ? ", did you mean --" : "",
+                     nearest.name != NULL ? nearest.name : "", nearest.name != NULL ? "?" : "");
 }
 
 static bool read_value(const struct option *option, struct option_value *value, struct error *err)
@@ -41,7 +56,7 @@ static bool parse_option(const struct command_syntax *syntax, int argc, const ch
     size_t length = strcspn(name, "=");
     const struct option *option = find_option(syntax->options, name, length);
     if (option == NULL) {
-        return error_set(err, "usage", "unknown option '%.80s'", argv[*at]);
+        return complain_unknown(syntax->options, argv[*at], err);
     }
     if (parsed->value_count == OPTIONS_MAX) {
         return error_set(err, "usage", "more than %d options", OPTIONS_MAX);
@@ -117,7 +132,7 @@ static bool parse_all(const struct command_syntax *syntax, int argc, const char 
                 return false;
             }
         } else if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0') {
-            return error_set(err, "usage", "unknown option '%.80s'", argv[i]);
+            return complain_unknown(syntax->options, argv[i], err);
         } else {
             parsed->operands[parsed->operand_count++] = argv[i];
             only_operands = only_operands || syntax->operands_verbatim;

@@ -30,7 +30,7 @@ includes() {
 # ---- arrows ----------------------------------------------------------------------------------
 
 # The floors of host/, each may include its own floor and those before it. Tests read this list too.
-floors='error utf8 uuid embedded
+floors='error utf8 uuid nearest embedded
 buffer
 env log log_redact
 crash
@@ -61,9 +61,9 @@ arrows_in_host() {
 verdict "arrows in host/ run one way" "$(arrows_in_host)"
 verdict "host/ knows no binding, but for main.c" \
     "$(includes 'bindings/' $(c_files host) | grep -v '^host/main\.c:')"
-verdict "bindings stand on host/{buffer,env,error,http,invocation,log,loop,raise,utf8,uuid,worker} only" \
+verdict "bindings stand on host/{buffer,env,error,http,invocation,log,loop,nearest,raise,utf8,uuid,worker} only" \
     "$(includes 'host/' $(c_files bindings) |
-        grep -vE '"host/(buffer|env|error|http|invocation|log|loop|raise|utf8|uuid|worker)\.h"')"
+        grep -vE '"host/(buffer|env|error|http|invocation|log|loop|nearest|raise|utf8|uuid|worker)\.h"')"
 verdict "what stands beneath the bindings knows no Lua" \
     "$(includes '(lua|lauxlib|lualib)\.h' $(c_files bindings/aws bindings/local bindings/image))"
 

@@ -71,6 +71,10 @@ process --json "${photos[@]}"
 contains "nor does the third" '"writes":0' "$out"
 expect "and says only JSON" "" "$err"
 
+refuses "there is no command 'proces', did you mean 'process'?; see lunette --help" proces a.jpg
+refuses "there is no command 'photo.jpg'; see lunette --help" photo.jpg
+refuses "unknown option '--handlr', did you mean --handler?" process --handlr x a.jpg
+
 # ---- rules are edited without a compiler --------------------------------------------------------
 
 sed 's/width = 800, height = 800/width = 400, height = 400/' scripts/handler.lua >"$WORK/handler.lua"

@@ -59,7 +59,11 @@ TEST(options_complain_in_one_line)
         {{"--json=1", "a"}, "--json takes no value"},
         {{NULL}, "PHOTO... is missing"},
         {{"a", "b", "c"}, "one operand too many: 'c'"},
-        {{"--mem", "256", "a"}, "unknown option '--mem'"},
+        {{"--mem", "256", "a"}, "unknown option '--mem', did you mean --memory?"},
+        {{"--memroy=256", "a"}, "unknown option '--memroy=256', did you mean --memory?"},
+        {{"-json", "a"}, "unknown option '-json', did you mean --json?"},
+        {{"--hepl"}, "unknown option '--hepl', did you mean --help?"},
+        {{"--", "a", "b", "c"}, "one operand too many: 'c'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct parsed_options parsed;
