@@ -221,6 +221,15 @@ static int refuse_exit(lua_State *L)
     raise_error(L, &err);
 }
 
+/* One hook a coroutine is all that Lua has, and the deadline's is it. */
+static int refuse_hook(lua_State *L)
+{
+    struct error err;
+    (void)error_set(&err, "usage",
+                    "debug.sethook is not available: the deadline is held by a hook of its own");
+    raise_error(L, &err);
+}
+
 /* A script's print() goes to the log: standard output is for results. */
 static int print_to_log(lua_State *L)
 {
@@ -289,7 +298,10 @@ static void replace_functions(lua_State *L)
     lua_getglobal(L, "os");
     lua_pushcfunction(L, refuse_exit);
     lua_setfield(L, -2, "exit");
-    lua_pop(L, 1);
+    lua_getglobal(L, "debug");
+    lua_pushcfunction(L, refuse_hook);
+    lua_setfield(L, -2, "sethook");
+    lua_pop(L, 2);
     lua_pushcfunction(L, print_to_log);
     lua_setglobal(L, "print");
 }

@@ -137,6 +137,17 @@ t.test("pcall can't swallow the deadline twice", function()
   t.ok(host.now_ms() - started < 3000, "it went on")
 end)
 
+t.test("nor can a rule take away the hook that keeps it", function()
+  local started = host.now_ms()
+  local _, err = invoke([[
+    return function()
+      pcall(debug.sethook)
+      while true do end
+    end]], {}, { timeout_ms = 300 })
+  t.equal(err.code, "deadline")
+  t.ok(host.now_ms() - started < 3000, "it went on")
+end)
+
 t.test("not even in a coroutine, or in a close handler", function()
   local _, err = invoke([[
     local spin = function() while true do pcall(function() while true do end end) end end
@@ -249,11 +260,12 @@ t.test("memory has a limit, and the process survives it", function()
   t.ok(host.memory().lua_bytes < 20e6, "what the failed run held is still held")
 end)
 
-t.test("globals are strict, os.exit raises, native modules are not looked for", function()
+t.test("globals are strict, os.exit and debug.sethook raise, native modules are not looked for", function()
   local cases = {
     { "counter = 1", "undeclared global 'counter' was assigned" },
     { "return typo", "undeclared global 'typo' was read" },
     { "os.exit(1)", "os.exit is not available" },
+    { "debug.sethook()", "debug.sethook is not available" },
     { "setmetatable(_G, nil)", "protected metatable" },
   }
   for _, case in ipairs(cases) do
