@@ -33,16 +33,18 @@
     {                                                                                              \
         "memory", OPTION_INTEGER, "MB", "memory of the function (default: 512)", 128, 10240        \
     }
-#define OPTIONS_OF_A_RUN                                                                           \
-    OPTIONS_OF_A_FUNCTION, OPTION_STORE, OPTION_AWS,                                               \
-        {"table",     OPTION_LIST,                                                                 \
-         "NAME=KEYS", "have this table, e.g. photos=id or photos=album:S,taken:N",                 \
-         0,           0},                                                                          \
+#define OPTIONS_OF_A_STORE                                                                         \
+    OPTION_STORE, {"table",     OPTION_LIST,                                                       \
+                   "NAME=KEYS", "have this table, e.g. photos=id or photos=album:S,taken:N",       \
+                   0,           0},                                                                \
     {                                                                                              \
         "bucket", OPTION_LIST, "NAME", "have this bucket", 0, 0                                    \
     }
+#define OPTIONS_OF_A_RUN OPTIONS_OF_A_FUNCTION, OPTIONS_OF_A_STORE, OPTION_AWS
 
 static const struct option process_options[] = {OPTIONS_OF_A_RUN, OPTION_JSON, {NULL}};
+static const struct option remove_options[] = {
+    OPTIONS_OF_A_FUNCTION, OPTIONS_OF_A_STORE, OPTION_JSON, {NULL}};
 static const struct option run_options[] = {OPTIONS_OF_A_RUN, {NULL}};
 #if LUNETTE_REPL
 static const struct option test_options[] = {OPTIONS_OF_A_FUNCTION, {NULL}};
@@ -55,6 +57,13 @@ const struct command commands[] = {
       "event that S3 would send, runs the handler on it, and shows what came out. Exit status 1\n"
       "when the function failed on one of them; one that the rules reject is no failure.",
       process_options, 1, -1, false},
+     true,
+     false,
+     LOG_LEVEL_ERROR},
+    {{"remove", "KEY...", "delete uploads from the store and run the handler on each",
+      "Takes each object out of the bucket 'uploads' (or UPLOAD_BUCKET) of the local store, builds\n"
+      "the event that S3 would send, runs the handler on it, and shows what came of it.",
+      remove_options, 1, -1, false},
      true,
      false,
      LOG_LEVEL_ERROR},

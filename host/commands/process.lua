@@ -35,6 +35,21 @@ local function list_photos(paths)
   return photos
 end
 
+-- Likewise those that are to go, by their keys.
+local function list_uploads(keys)
+  local photos, is_listed = {}, {}
+  places.declare()
+  for _, key in ipairs(keys) do
+    if not uploads.find(uploads.bucket, key) then
+      failure.raise { code = "usage",
+        message = ("there is no '%s' in the bucket %s"):format(key, uploads.bucket) }
+    end
+    if not is_listed[key] then photos[#photos + 1] = { key = key } end
+    is_listed[key] = true
+  end
+  return photos
+end
+
 -- ---- one photo ---------------------------------------------------------------------------------
 
 -- What the handler did to the store: how often it wrote, and in which bucket it works.
@@ -54,12 +69,19 @@ local function record_in(result)
   return type(record) == "table" and record or {}
 end
 
-local function run(photo)
+-- Into the store, or out of it; the event of that.
+local function change(photo)
+  if not photo.path then return uploads.remove(photo.key) end
   local object = uploads.put(photo.path, photo.key)
   photo.size = object.size
+  return uploads.event(photo.key, object)
+end
+
+local function run(photo)
+  local event = change(photo)
   effects.clear()
   local started_ms = host.now_ms()
-  local text, err = host.invoke(json.encode(uploads.event(photo.key, object)))
+  local text, err = host.invoke(json.encode(event))
   photo.milliseconds = host.now_ms() - started_ms
   read_effects(photo)
   if not text then
@@ -245,8 +267,9 @@ local function print_json(photos)
     rejected = sum.rejected }), "\n")
 end
 
-return function(options, operands)
-  local photos = list_photos(operands)
+--- `remove`: the operands are keys of uploads that are to go, and no files.
+return function(options, operands, remove)
+  local photos = remove and list_uploads(operands) or list_photos(operands)
   local ok, why = host.load_handler()
   if not ok then
     complaint.write(why)

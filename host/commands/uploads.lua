@@ -8,6 +8,7 @@ local hash = require "hash"
 local layout = require "commands.table"
 local places = require "commands.places"
 local s3 = require "s3"
+local store = require "store"
 
 local uploads = { bucket = places.uploads }
 
@@ -42,20 +43,40 @@ function uploads.put(path, key)
   return uploads.find(uploads.bucket, key)
 end
 
---- The fields of a sample event for an object. S3's sequencers are times, too: the same upload
---- always has the same one, a later one a larger.
+-- An event's time, and its sequencer: S3's are times, too, a later one is larger.
+local function moment(at_ms)
+  local seconds, milliseconds = at_ms // 1000, at_ms % 1000
+  return os.date("!%Y-%m-%dT%H:%M:%S", seconds) .. (".%03dZ"):format(milliseconds),
+    ("00%08X%08X"):format(seconds, milliseconds * 1000000)
+end
+
+--- The fields of a sample event for an object: the same upload always has the same ones.
 function uploads.fields(bucket, key, object)
-  local seconds, milliseconds = object.last_modified // 1000, object.last_modified % 1000
-  return {
-    bucket = bucket, key = key, size = object.size, etag = object.etag,
-    time = os.date("!%Y-%m-%dT%H:%M:%S", seconds) .. (".%03dZ"):format(milliseconds),
-    sequencer = ("00%08X%08X"):format(seconds, milliseconds * 1000000),
-  }
+  local time, sequencer = moment(object.last_modified)
+  return { bucket = bucket, key = key, size = object.size, etag = object.etag, time = time,
+    sequencer = sequencer }
 end
 
 --- The event that S3 would send.
 function uploads.event(key, object)
   return events.sample("s3-put", uploads.fields(uploads.bucket, key, object))
+end
+
+--- Takes an upload out of the local store; of other stores nothing is deleted from here. Returns
+--- the event that S3 would send. Raises `usage` when there is no such upload.
+function uploads.remove(key)
+  if not store.is_local() then
+    failure.raise { code = "usage", message = "uploads are removed from the local store only" }
+  end
+  local object = uploads.find(uploads.bucket, key)
+  if not object then
+    failure.raise { code = "usage",
+      message = ("there is no '%s' in the bucket %s"):format(key, uploads.bucket) }
+  end
+  s3.delete { bucket = uploads.bucket, key = key }
+  local time, sequencer = moment(math.max(os.time() * 1000, object.last_modified + 1))
+  return events.sample("s3-delete", { bucket = uploads.bucket, key = key, time = time,
+    sequencer = sequencer })
 end
 
 return uploads

@@ -93,6 +93,8 @@ local function event_words(word, before)
   return table.move(event_fields(before[1]), 1, 50, #list + 1, list)
 end
 
+local function upload_keys(word) return keys(places.uploads, word) end
+
 local function on_or_off() return { "on", "off" } end
 
 local function command_names()
@@ -102,8 +104,8 @@ local function command_names()
 end
 
 local arguments = {
-  event = event_words, drop = files, replay = files, batch = files, dry = on_or_off,
-  trace = on_or_off, doc = manual.names, explain = objects,
+  event = event_words, drop = files, remove = upload_keys, replay = files, batch = files,
+  dry = on_or_off, trace = on_or_off, doc = manual.names, explain = objects,
   help = function()
     local list = {}
     for i, command in ipairs(commands.all()) do list[i] = command.name end

@@ -1,5 +1,5 @@
--- The current event: made from samples, files and what was logged. `.event`, `.drop`, `.http`,
--- `.replay`, `.batch`.
+-- The current event: made from samples, files and what was logged. `.event`, `.drop`, `.remove`,
+-- `.http`, `.replay`, `.batch`.
 
 local excerpt = require "repl.excerpt"
 local failure = require "failure"
@@ -154,6 +154,15 @@ local function request_words(text)
   return words_of.split(text)
 end
 
+local function remove(session, words)
+  local bucket, key = object_of(words[1] or session:usage(".remove KEY"))
+  if bucket ~= uploads.bucket then
+    session:usage("%s is no upload: those are in the bucket %s", words[1], uploads.bucket)
+  end
+  set_event(session, uploads.remove(key), ("s3-delete of %s/%s"):format(uploads.bucket, key))
+  return run.current(session)
+end
+
 local function http(session, words)
   local method, target = words[1], words[2]
   if not target or target:sub(1, 1) ~= "/" then
@@ -248,6 +257,10 @@ commands.commands = {
   {
     name = "drop", usage = ".drop FILE [KEY]",
     summary = "puts a file into the store and runs the handler on the event of it", run = drop,
+  },
+  {
+    name = "remove", usage = ".remove KEY",
+    summary = "deletes an upload and runs the handler on the event of it", run = remove,
   },
   {
     name = "http", usage = ".http METHOD /PATH [BODY]",

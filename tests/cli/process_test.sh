@@ -71,6 +71,21 @@ process --json "${photos[@]}"
 contains "nor does the third" '"writes":0' "$out"
 expect "and says only JSON" "" "$err"
 
+# ---- an upload is deleted -----------------------------------------------------------------------
+
+run remove --store "$WORK/store" harbour.jpg </dev/null
+expect "an upload is removed" 0 "$status"
+contains "its results go with it" "deleted" "$out"
+contains "the list loses its entry" "images.json  5 entries" "$out"
+expect "and no other" "IMG_2041.jpg forest.webp moon.png phases.gif sunset.jpg" "$(ask names)"
+expect "nor does a picture of it stay" "" "$(find "$WORK/store/images" -path '*harbour*' -type f)"
+refuses "there is no 'harbour.jpg' in the bucket uploads" remove --store "$WORK/store" \
+    moon.png harbour.jpg
+contains "nothing is done where one of several is not there" "moon.png" "$(ask names)"
+refuses "unknown option '--aws'" remove --aws moon.png
+process "$SAMPLES/harbour.jpg"
+contains "once more it is there" "images.json  6 entries" "$out"
+
 refuses "there is no command 'proces', did you mean 'process'?; see lunette --help" proces a.jpg
 refuses "there is no command 'photo.jpg'; see lunette --help" photo.jpg
 refuses "unknown option '--handlr', did you mean --handler?" process --handlr x a.jpg

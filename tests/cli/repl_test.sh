@@ -155,6 +155,24 @@ repl <<<'.drop nowhere.jpg'
 expect "a missing file is said" "nowhere.jpg: No such file or directory" "$err"
 expect "and ends it" 1 "$status"
 
+cat >gone.lua <<'LUA'
+local events = require "events"
+return function(event) return events.uploads(event)[1].kind end
+LUA
+"$LUNETTE" run --store "$WORK/store" <(echo 'require("s3").put { bucket = "uploads",
+    key = "in/gone.jpg", body = "x" }')
+repl --handler gone.lua <<'LUA'
+.remove in/gone.jpg
+s3.find { bucket = "uploads", key = "in/gone.jpg" }
+event.Records[1].eventName
+.remove uploads/in/gone.jpg
+LUA
+expect "an upload is deleted, and the handler told" 'event: s3-delete of uploads/in/gone.jpg
+"deleted"
+ok N ms, peak N, 0 writes, est. $N at 512 MB
+"ObjectRemoved:Delete"' "$(without_figures <"$WORK/out")"
+expect "one that is not there is said" "there is no 'in/gone.jpg' in the bucket uploads" "$err"
+
 # ---- what was copied from elsewhere -------------------------------------------------------------
 
 "$LUNETTE" event s3-sqs bucket=uploads key=in/cat.jpg >queue.json
