@@ -310,6 +310,20 @@ static bool was_moved(struct aws_call *call, const struct http_response *respons
     return call->moved;
 }
 
+/* Nobody said where the bucket is, or it isn't there either. */
+static void advise_region(const struct aws_call *call, const struct http_response *response,
+                          struct error *failure)
+{
+    const struct aws_request *request = call->request;
+    bool redirect = response->status >= 300 && response->status < 400;
+    if (redirect && answer_is_elsewhere(response, failure)) {
+        size_t length = strlen(failure->message);
+        (void)snprintf(failure->message + length, sizeof failure->message - length,
+                       "; the bucket may be in another region than '%s': set AWS_REGION",
+                       request->region != NULL ? request->region : call->client->settings.region);
+    }
+}
+
 /* Has the server surely not done what it was asked? S3's 503 asks for fewer requests; another's may
  * be a proxy's, which has lost the answer. */
 static bool was_refused(const struct aws_call *call, const struct error *failure,
@@ -400,6 +414,7 @@ static void on_done(void *context, struct http_response *response, const struct 
                correct_clock(call, response, &failure) || was_moved(call, response, &failure)) {
         repeat_after(call, 0);
     } else if (!retry(call, response, &failure)) {
+        advise_region(call, response, &failure);
         finish(call, response, &failure);
     }
 }

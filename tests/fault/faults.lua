@@ -136,6 +136,8 @@ t.test("a bucket of another region is asked for there, once, and remembered", fu
     ["moved-silently"] = "eu-west-1",
   } do
     local err = t.raises("PermanentRedirect", s3.get, { bucket = name, key = name })
+    local advice = ("another region than '%s': set AWS_REGION"):format(regions:match("%S+$"))
+    t.ok(err.message:find(advice, 1, true), err.message)
     t.equal({ err.status, err.attempts, err.retryable }, { 301, 1, false }, name)
     t.equal(regions_of(name), regions, name)
   end
