@@ -468,7 +468,11 @@ static void describe(const struct http_transfer *transfer, CURLcode result, stru
     const struct http_response *response = &transfer->response;
     bool spoke = result == CURLE_UNSUPPORTED_PROTOCOL &&
                  (response->reused_connection || response->connect_us > 0);
-    (void)error_set(err, spoke ? "network" : code_of(result), "%s", reason);
+    /* OpenSSL's words for an answer that is no TLS. */
+    bool plain =
+        result == CURLE_SSL_CONNECT_ERROR && strstr(reason, "wrong version number") != NULL;
+    (void)error_set(err, spoke ? "network" : code_of(result), "%s%s", reason,
+                    plain ? " (the endpoint may speak plain http)" : "");
     err->retryable = strcmp(err->code, "usage") != 0 && strcmp(err->code, "tls") != 0;
 }
 

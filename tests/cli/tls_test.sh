@@ -61,6 +61,21 @@ AWS_ENDPOINT_URL="${AWS_ENDPOINT_URL/127.0.0.1/localhost}" AWS_CA_BUNDLE="$WORK/
     run run --aws "$WORK/get.lua" </dev/null
 expect "and a certificate is for its host" "tls 1 false" "$out"
 
+# Of a server without TLS, OpenSSL says only "wrong version number".
+python3 -u -m http.server --bind 127.0.0.1 --directory "$WORK" 0 >"$WORK/plain.log" 2>&1 &
+plain=$!
+trap 'kill $server $plain' EXIT
+for _ in $(seq 100); do
+    port=$(sed -nE 's/.* port ([0-9]+) .*/\1/p' "$WORK/plain.log")
+    [ -n "$port" ] && break
+    sleep 0.1
+done
+cat >"$WORK/why.lua" <<'LUA'
+print(select(2, pcall(require "s3".get, { bucket = "faults", key = "fine-get" })).message)
+LUA
+AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL="https://127.0.0.1:$port" run run --aws "$WORK/why.lua" </dev/null
+contains "https to a server of plain http" "(the endpoint may speak plain http)" "$out"
+
 start 2
 AWS_CA_BUNDLE="$WORK/server.pem" run run --aws "$WORK/get.lua" </dev/null
 expect "a handshake that is cut off is begun again" "got it" "$out"
