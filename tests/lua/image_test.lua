@@ -378,7 +378,6 @@ t.test("dropped pictures do not pile up beside a photo", function()
     noise[i] = string.pack("<I3", state >> 8)
   end
   local picture = bmp(256, 256):sub(1, 54) .. table.concat(noise)
-  noise = nil
   local held = ("x"):rep(16 << 20)
   local photo <close> = image.open(picture)
   collectgarbage()
