@@ -51,7 +51,7 @@ static bool draw_frame(Image *canvas, const struct frame *frame, const struct im
         return false;
     }
     *drawn = (struct pixels_area){frame->x, frame->y, (int64_t)part->columns, (int64_t)part->rows};
-    bool ok = pixels_paste(canvas, part, frame->x, frame->y, true, err);
+    bool ok = pixels_paste(canvas, part, frame->x, frame->y, !frame->replaces, err);
     pixels_destroy(part);
     return ok;
 }

@@ -17,9 +17,9 @@ Image *animation_first(const void *bytes, size_t length, const struct image_info
 typedef Image *animation_make(const Image *canvas, void *context, struct error *err);
 
 /*
- * Plays a GIF: each frame is decoded, drawn on the canvas as its predecessor's disposal says, and
- * given to `make`. The list of what was made, with delays and loops set, each frame standing for
- * itself. NULL on failure; owned by the caller (pixels_destroy).
+ * Plays a GIF or an animated WebP: each frame is decoded, drawn on the canvas as its predecessor's
+ * disposal says, and given to `make`. The list of what was made, with delays and loops set, each
+ * frame standing for itself. NULL on failure; owned by the caller (pixels_destroy).
  */
 Image *animation_play(const void *bytes, size_t length, const struct image_info *info,
                       animation_make *make, void *context, struct error *err);

@@ -196,21 +196,32 @@ static bool cut_webp_frame(struct frames *frames, struct reader content, struct 
     frames->frame.y = (int64_t)reader_number(&content, 3) * 2;
     uint64_t width_less_1 = reader_number(&content, 3);
     uint64_t height_less_1 = reader_number(&content, 3);
-    frames->frame.delay_cs = (int64_t)reader_number(&content, 3) / 10;
+    frames->frame.delay_cs = ((int64_t)reader_number(&content, 3) + 5) / 10;
     unsigned flags = reader_u8(&content);
     if (content.failed) {
         return bad_frame(frames, err);
     }
     frames->frame.disposal = (flags & 1) != 0 ? FRAME_CLEAR : FRAME_KEEP;
+    frames->frame.replaces = (flags & 2) != 0;
     write_webp(&frames->frame.file, width_less_1, height_less_1, content);
     return buffer_check(&frames->frame.file, "a frame", err);
+}
+
+/* A background that nobody draws, then how often it plays; 0 is for ever. */
+static void read_webp_loops(struct reader content, int64_t *loops)
+{
+    reader_u32(&content);
+    unsigned count = reader_u16(&content);
+    if (!content.failed) {
+        *loops = count;
+    }
 }
 
 static bool next_webp(struct frames *frames, bool *ended, struct error *err)
 {
     struct reader *reader = &frames->reader;
     while (reader_left(reader) >= 8) {
-        bool frame = reader_at(reader, "ANMF", 4);
+        bool frame = reader_at(reader, "ANMF", 4), head = reader_at(reader, "ANIM", 4);
         reader_u32(reader);
         uint32_t size = reader_u32(reader);
         if (frames->allow_damaged && size > reader_left(reader)) {
@@ -222,6 +233,9 @@ static bool next_webp(struct frames *frames, bool *ended, struct error *err)
         }
         if (frame || content.failed) {
             return content.failed ? bad_frame(frames, err) : cut_webp_frame(frames, content, err);
+        }
+        if (head) {
+            read_webp_loops(content, &frames->loops);
         }
     }
     *ended = true;

@@ -15,6 +15,7 @@ enum frame_disposal { FRAME_KEEP = 1, FRAME_CLEAR = 2, FRAME_RESTORE = 3 };
 struct frame {
     int64_t x, y; /* on the canvas */
     enum frame_disposal disposal;
+    bool replaces;      /* what was there before; else that shines through */
     int64_t delay_cs;   /* hundredths of a second */
     struct buffer file; /* the frame as a still; released by frames_close() */
 };

@@ -3,6 +3,7 @@
  * stages of the image engine.
  */
 #include "bindings/image/pixels.h"
+#include "bindings/image/blend.h"
 #include "bindings/image/library.h"
 
 PixelPacket pixels_opaque(const uint8_t rgb[3])
@@ -70,15 +71,22 @@ Image *pixels_new(int64_t width, int64_t height, PixelPacket color, struct error
     return image;
 }
 
-static void copy_row(PixelPacket *to, const PixelPacket *from, size_t count, bool matte, bool over)
+static void copy_row(PixelPacket *to, const PixelPacket *from, size_t count, bool matte)
 {
     for (size_t i = 0; i < count; i++) {
-        Quantum opacity = matte ? from[i].opacity : OpaqueOpacity;
-        if (over && opacity == TransparentOpacity) {
-            continue;
-        }
         to[i] = from[i];
-        to[i].opacity = opacity;
+        to[i].opacity = matte ? from[i].opacity : OpaqueOpacity;
+    }
+}
+
+static void lay_row(PixelPacket *to, bool to_matte, const PixelPacket *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (from[i].opacity == OpaqueOpacity) {
+            to[i] = from[i];
+        } else if (from[i].opacity != TransparentOpacity) {
+            blend_over(&to[i], to_matte, &from[i], (double)(MaxRGB - from[i].opacity) / MaxRGB);
+        }
     }
 }
 
@@ -99,7 +107,11 @@ bool pixels_paste(Image *canvas, const Image *part, int64_t x, int64_t y, bool o
         if (from == NULL || to == NULL) {
             return library_failed(&canvas->exception, "memory", "copying pixels", err);
         }
-        copy_row(to, from, (size_t)width, part->matte != 0, over);
+        if (over && part->matte) {
+            lay_row(to, canvas->matte != 0, from, (size_t)width);
+        } else {
+            copy_row(to, from, (size_t)width, part->matte != 0);
+        }
         if (!SyncImagePixels(canvas)) {
             return library_failed(&canvas->exception, "memory", "copying pixels", err);
         }

@@ -34,8 +34,8 @@ MUST_CHECK bool pixels_each_row(Image *image, pixels_row *row, const void *conte
  * caller (pixels_destroy). NULL on failure. */
 Image *pixels_new(int64_t width, int64_t height, PixelPacket color, struct error *err);
 
-/* Copies the whole of `part`, opacity included, to x, y of `canvas`, clipped to it; `over`: only
- * where `part` is not fully transparent. */
+/* Copies the whole of `part`, opacity included, to x, y of `canvas`, clipped to it; `over`: what is
+ * there shines through as far as `part` is transparent. */
 MUST_CHECK bool pixels_paste(Image *canvas, const Image *part, int64_t x, int64_t y, bool over,
                              struct error *err);
 

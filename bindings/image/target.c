@@ -25,10 +25,10 @@ static enum image_format choose_format(const struct image_info *info)
 static bool check_animation(const struct image_info *info, const struct image_target *target,
                             struct error *err)
 {
-    if (info->format != IMAGE_GIF) {
+    if (info->format != IMAGE_GIF && info->format != IMAGE_WEBP) {
         return error_set(err, "unsupported",
-                         "animated: only GIF is read frame by frame, not %s; leave `animated` out "
-                         "for its first frame",
+                         "animated: only GIF and WebP are read frame by frame, not %s; leave "
+                         "`animated` out for its first frame",
                          image_format_name(info->format));
     }
     if (target->format != IMAGE_GIF) {
@@ -93,7 +93,7 @@ bool target_resolve(const struct image_info *info, const struct image_target *wa
         return error_set(err, "usage", "a transparent background is not possible in %s",
                          image_format_name(made.format));
     }
-    made.animated = made.animated && info->animated;
+    made.animated = made.animated && info->animated && info->frames > 1;
     if (made.animated && !check_animation(info, &made, err)) {
         return false;
     }

@@ -197,7 +197,9 @@ t.test("animated GIFs keep their frames when asked", function()
     t.equal(image.probe(out.bytes).frames, want.frames, name)
   end)
   local photo <close> = image.open(t.read(t.corpus("animated/loop3.webp")))
-  t.equal(t.raises("only GIF is read frame by frame, not webp", photo.render, photo,
+  local out = photo:render { width = 100, animated = true, format = "gif" }
+  t.equal({ out.format, out.width, out.frames, image.probe(out.bytes).frames }, { "gif", 100, 10, 10 })
+  t.equal(t.raises("only GIF is written with several frames, not webp", photo.render, photo,
     { animated = true }).code, "unsupported")
 end)
 

@@ -3,6 +3,7 @@
  * reduced to the first frame, and hostile ones.
  */
 #include "bindings/image/frames.h"
+#include "bindings/image/webp.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 
@@ -106,6 +107,24 @@ TEST(image_animation_gives_its_first_frame_unless_asked)
     sample_release(&gif);
 }
 
+static void check_loops_and_delays(const struct image_output *gif, int64_t loops,
+                                   const int *delays_cs, int count)
+{
+    struct frames frames;
+    struct error err;
+    bool ended = false;
+    struct image_info info = {.format = IMAGE_GIF};
+    frames_open(&frames, gif->bytes, gif->length, &info);
+    for (int i = 0; i < count; i++) {
+        CHECK(frames_next(&frames, &ended, &err));
+        CHECK_INTEGER(frames.frame.delay_cs, delays_cs[i]);
+    }
+    CHECK(!frames_next(&frames, &ended, &err));
+    CHECK(ended);
+    CHECK_INTEGER(frames.loops, loops);
+    frames_close(&frames);
+}
+
 TEST(image_animation_is_resized_and_keeps_its_loops_and_delays)
 {
     static const int agains[] = {0, 4};
@@ -119,18 +138,8 @@ TEST(image_animation_is_resized_and_keeps_its_loops_and_delays)
         if (CHECK(sample_render(gif.bytes, gif.length, NULL, 0, &target, &output, &err))) {
             CHECK_INTEGER(output.width, 16);
             CHECK_INTEGER(output.frames, 3);
-            struct frames frames;
-            bool ended = false;
-            struct image_info info = {.format = IMAGE_GIF};
-            frames_open(&frames, output.bytes, output.length, &info);
-            for (int k = 0; k < 3; k++) {
-                CHECK(frames_next(&frames, &ended, &err));
-                CHECK_INTEGER(frames.frame.delay_cs, 10);
-            }
-            CHECK(!frames_next(&frames, &ended, &err));
-            CHECK(ended);
-            CHECK_INTEGER(frames.loops, agains[i] == 0 ? 0 : agains[i] + 1);
-            frames_close(&frames);
+            static const int delays[] = {10, 10, 10};
+            check_loops_and_delays(&output, agains[i] == 0 ? 0 : agains[i] + 1, delays, 3);
             image_output_release(&output);
         }
         sample_release(&gif);
@@ -198,6 +207,115 @@ TEST(image_animation_survives_every_cut_and_change)
     cut_and_change(gif.bytes, 13, 6, IMAGE_GIF);
     cut_and_change(gif.bytes, gif.length, 13 + 128 * 3, IMAGE_GIF);
     sample_release(&gif);
+}
+
+/* ---- WebP ------------------------------------------------------------------------------------ */
+
+/* One frame of an animated WebP of 8 x 8 pixels. */
+struct patch {
+    int x, y, side;
+    uint32_t colour; /* 0xrrggbbaa */
+    int flags;       /* 1: its place is cleared after it, 2: it replaces what is there */
+    int delay_ms;
+};
+
+static void put_number(unsigned char *to, size_t value, int size)
+{
+    for (int i = 0; i < size; i++) {
+        to[i] = (unsigned char)(value >> (8 * i));
+    }
+}
+
+static size_t put_patch(unsigned char *to, const struct patch *patch)
+{
+    uint8_t rgba[8 * 8 * 4];
+    for (int i = 0; i < patch->side * patch->side * 4; i++) {
+        rgba[i] = (uint8_t)(patch->colour >> (24 - 8 * (i % 4)));
+    }
+    struct webp_pixels pixels = {.width = patch->side, .height = patch->side, .rgba = rgba};
+    struct image_target target = sample_target(0, 0, IMAGE_WEBP);
+    struct metadata_blocks none = {.exif = {NULL, 0}};
+    struct image_output still;
+    struct error err;
+    target.lossless = true;
+    if (!CHECK(webp_encode(&pixels, &target, 90, &none, &still, &err))) {
+        return 0;
+    }
+    size_t length = still.length - 12;
+    memcpy(to, "ANMF", 4);
+    put_number(to + 4, 16 + length, 4);
+    put_number(to + 8, (size_t)patch->x / 2, 3);
+    put_number(to + 11, (size_t)patch->y / 2, 3);
+    put_number(to + 14, (size_t)patch->side - 1, 3);
+    put_number(to + 17, (size_t)patch->side - 1, 3);
+    put_number(to + 20, (size_t)patch->delay_ms, 3);
+    to[23] = (unsigned char)patch->flags;
+    memcpy(to + 24, (char *)still.bytes + 12, length);
+    image_output_release(&still);
+    return 24 + length;
+}
+
+static struct sample webp_of(const struct patch *patches, size_t count, unsigned loops)
+{
+    struct sample webp = {calloc(1, 44 + count * 256), 44};
+    memcpy(webp.bytes, "RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x12\0\0\0\7\0\0\7\0\0ANIM\6", 35);
+    put_number(webp.bytes + 42, loops, 2);
+    for (size_t i = 0; i < count; i++) {
+        webp.length += put_patch(webp.bytes + webp.length, &patches[i]);
+    }
+    put_number(webp.bytes + 4, webp.length - 8, 4);
+    return webp;
+}
+
+TEST(image_animation_plays_webp)
+{
+    static const struct patch patches[] = {
+        {0, 0, 8, 0xff0000ff, 0, 500},  /* red */
+        {0, 0, 4, 0x00ff0080, 0, 120},  /* half green over it */
+        {4, 0, 4, 0x0000ff40, 2, 1004}, /* a quarter blue: too little for a GIF to be seen */
+        {0, 4, 4, 0x0000ffff, 1, 1},    /* blue, and gone */
+        {4, 4, 2, 0x00ff00ff, 0, 100},  /* green */
+    };
+    enum { FRAMES = sizeof patches / sizeof patches[0] };
+    /* At 1, 1, then 5, 1, then 1, 5, then 5, 5. */
+    static const unsigned long seen[FRAMES][4] = {
+        {RED, RED, RED, RED},
+        {0x7f8000ff, RED, RED, RED},
+        {0x7f8000ff, CLEAR, RED, RED},
+        {0x7f8000ff, CLEAR, BLUE, RED},
+        {0x7f8000ff, CLEAR, CLEAR, GREEN},
+    };
+    struct sample webp = webp_of(patches, FRAMES, 3);
+    struct image_output output;
+    if (CHECK(render_gif(&webp, true, &output))) {
+        CHECK_INTEGER(output.frames, FRAMES);
+        for (int i = 0; i < FRAMES * 4; i++) {
+            unsigned long got = sample_pixel(&output, i / 4, 1 + i % 2 * 4, 1 + i % 4 / 2 * 4);
+            check_case("frame %d, place %d: %08lx", i / 4, i % 4, got);
+            unsigned long wanted = seen[i / 4][i % 4];
+            CHECK(wanted == CLEAR ? (got & 255) == 0 : sample_near(got, wanted, 8));
+        }
+        static const int delays[FRAMES] = {50, 12, 100, 10, 10};
+        check_loops_and_delays(&output, 3, delays, FRAMES);
+        image_output_release(&output);
+    }
+    cut_and_change(webp.bytes, webp.length, 12, IMAGE_GIF);
+    sample_release(&webp);
+}
+
+TEST(image_animation_of_one_frame_is_a_still)
+{
+    static const struct patch patch = {0, 0, 8, 0xff0000ff, 0, 500};
+    struct sample webp = webp_of(&patch, 1, 0);
+    struct image_target target = sample_target(0, 0, IMAGE_JPEG);
+    struct image_output output;
+    struct error err;
+    target.animated = true;
+    if (CHECK(sample_render(webp.bytes, webp.length, NULL, 0, &target, &output, &err))) {
+        CHECK_INTEGER(output.frames, 1);
+        image_output_release(&output);
+    }
+    sample_release(&webp);
 }
 
 /* An animated WebP made of a still: VP8X, ANIM, one ANMF that holds the still's own chunk. */
