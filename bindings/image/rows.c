@@ -40,10 +40,18 @@ static void append_png_pixel(struct buffer *file, int colour, int depth)
     png_chunk_append(file, "IDAT", stream, 7U + length + 4U);
 }
 
-static bool is_animation(const uint8_t *type)
+/* Has the chunk a part in colours, profiles or texts, or must it be understood (its first letter is
+ * large)? Of others, which no limit counts, there may be as much as the file is long. */
+static bool is_wanted(const uint8_t *type)
 {
-    return memcmp(type, "acTL", 4) == 0 || memcmp(type, "fcTL", 4) == 0 ||
-           memcmp(type, "fdAT", 4) == 0;
+    static const char wanted[][5] = {"tRNS", "gAMA", "cHRM", "sRGB", "sBIT", "bKGD",
+                                     "pHYs", "iCCP", "eXIf", "tEXt", "zTXt", "iTXt"};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        if (memcmp(type, wanted[i], 4) == 0) {
+            return true;
+        }
+    }
+    return (type[0] & 0x20) == 0 && memcmp(type, "IDAT", 4) != 0;
 }
 
 static void write_png_head(struct reader reader, struct buffer *file)
@@ -69,7 +77,7 @@ static void write_png_head(struct reader reader, struct buffer *file)
         if (reader.failed || memcmp(type, "IEND", 4) == 0) {
             break;
         }
-        if (memcmp(type, "IDAT", 4) != 0 && !is_animation(type)) {
+        if (is_wanted(type)) {
             buffer_append(file, reader_take(&chunk, (uint64_t)size + 12), (size_t)size + 12);
         } else if (!pixels && memcmp(type, "IDAT", 4) == 0) {
             pixels = true;

@@ -105,6 +105,38 @@ TEST(image_rows_of_a_cut_file_are_refused)
     }
 }
 
+/* Of a PNG with one such chunk. */
+static size_t head_length(const char *type, size_t length)
+{
+    struct image_limits limits;
+    struct image_info info;
+    struct buffer head;
+    struct error err;
+    char *content = calloc(length, 1);
+    struct sample png = sample_png_header(8, 8, type, content, length);
+    image_limits_default(&limits);
+    buffer_init(&head, 1 << 20);
+    bool ok = image_probe(png.bytes, png.length, &limits, &info, &err) &&
+              rows_head(png.bytes, png.length, &info, &head, &err);
+    size_t found = CHECK(ok) ? head.length : 0;
+    buffer_release(&head);
+    sample_release(&png);
+    free(content);
+    return found;
+}
+
+TEST(image_rows_head_leaves_what_nobody_reads)
+{
+    enum { LENGTH = 100000, NOTHING = 200 };
+    static const char *const taken[] = {"tEXt", "iCCP", "eXIf", "AbCd"};
+    static const char *const left[] = {"prVt", "sPLT", "tIME", "fdAT"};
+    for (size_t i = 0; i < 4; i++) {
+        check_case("%s, %s", taken[i], left[i]);
+        CHECK(head_length(taken[i], LENGTH) > LENGTH);
+        CHECK(head_length(left[i], LENGTH) < NOTHING);
+    }
+}
+
 TEST(image_rows_of_a_changed_png_are_refused)
 {
     uint8_t rgba[SIDE * SIDE * 4];
