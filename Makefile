@@ -95,7 +95,7 @@ Q   := $(if $(V),,@)
 .PHONY: all help deps test-deps contract-deps ci-deps demo test test-image test-sign test-rie \
         test-instructions test-thumbhash test-systems unit samples fuzz fuzzers lint bench bench-deps bench-aws \
         bench-image bench-cold bench-lambda bench-lambda-deps bench-readme layer layer-deps \
-        layer-check layer-reproduce function test-templates deploy undeploy clean FORCE
+        layer-check layer-reproduce function sam test-templates deploy undeploy clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/lunette ## build the program (MODE=release, debug, asan or tsan; CC=gcc or clang)
@@ -381,9 +381,11 @@ layer-reproduce: layer ## build the layer again in another folder: the same byte
 
 # The zip of a function: the rules, and what they require from beside them.
 FUNCTION := build/function.zip
-HANDLER  ?= scripts/handler.lua
+RECIPE   ?= handler
+TOOL     ?= cloudformation
+HANDLER  ?= $(if $(filter handler,$(RECIPE)),scripts,scripts/recipes)/$(RECIPE).lua
 
-function: layer-deps ## pack the rules for Lambda, build/function.zip (HANDLER=FILE MODULES="FILE...")
+function: layer-deps ## pack the rules for Lambda, build/function.zip (RECIPE=compress, or HANDLER=FILE MODULES="FILE...")
 	@sh layer/function.sh $(FUNCTION) $(HANDLER) $(MODULES)
 
 # AWS's Runtime Interface Emulator, as AWS's SAM CLI brings it: its Go module is not to be had from
@@ -404,22 +406,28 @@ build/rie/aws-lambda-rie: Makefile
 TEMPLATES := build/templates/1.58.0
 
 $(TEMPLATES):
-	$(SAY) "  PIP cfn-lint $(@F)"
+	$(SAY) "  PIP cfn-lint $(@F), aws-sam-translator"
 	$(new-venv)
-	$(Q)$(@D)/bin/pip install -q 'cfn-lint==$(@F)'
+	$(Q)$(@D)/bin/pip install -q 'cfn-lint==$(@F)' 'aws-sam-translator==1.115.0'
 	@touch $@
 
-test-templates: ## read the template with AWS's linter, and compare the role with the rules
+test-templates: test-deps ## the templates by AWS's own tools, and each recipe's role next to its calls
 	$(call install-packages,$(TEMPLATE_DEPS))
-	@$(MAKE) --no-print-directory $(TEMPLATES)
-	@build/templates/bin/python tests/layer/templates_test.py
+	@$(MAKE) --no-print-directory $(TEMPLATES) $(MOTO) $(BUILD)/lunette $(SAMPLES)/made
+	@LUNETTE=$(BUILD)/lunette build/templates/bin/python tests/layer/templates_test.py
 
-deploy: ## deploy to AWS: make layer function deploy ARCH=arm64 STACK=photos ARTIFACTS=BUCKET (PARAMETERS='Api=yes')
-	@sh layer/deploy.sh $(STACK) $(ARTIFACTS) $(ARCH) $(PARAMETERS)
+# For these ARM, which costs less there; ARCH=x86_64 for the other.
+deploy sam: ARCH := arm64
 
-undeploy: ## delete the stack from AWS; buckets and tables with what is in them stay (STACK=photos)
-	@aws cloudformation delete-stack --stack-name $(STACK)
-	@aws cloudformation wait stack-delete-complete --stack-name $(STACK)
+sam: layer function ## AWS SAM's template and what it packs, build/sam/ (RECIPE=compress)
+	@sh layer/deploy.sh sam-folder $(ARCH)
+
+# The recipe's own function is packed first, so that no other one's is uploaded with its settings.
+deploy: layer function ## deploy to AWS: make deploy STACK=photos ARTIFACTS=BUCKET (RECIPE=compress TOOL=sam PARAMETERS='LogDays=7')
+	@sh layer/deploy.sh $(TOOL) $(RECIPE) $(STACK) $(ARTIFACTS) $(ARCH) $(PARAMETERS)
+
+undeploy: ## delete what deploy made; buckets and tables with what is in them stay (STACK=photos, as TOOL)
+	@sh layer/deploy.sh delete $(TOOL) $(STACK)
 
 test-rie: test-deps ## run the program behind AWS's emulator of Lambda (BOOTSTRAP=FILE for the layer)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette

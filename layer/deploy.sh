@@ -1,29 +1,94 @@
 #!/bin/sh
-# Deploys the layer and the function as layer/templates/photos.yaml says, with AWS's command line and
-# the credentials that it finds. `make deploy` runs it.
+# Deploys the layer, the function and all around them with the tool given, its command line, and the
+# credentials that it finds. `make deploy` and `make undeploy` run it.
 #
-#   deploy.sh STACK ARTIFACT_BUCKET ARCH [PARAMETER=VALUE...]
+#   deploy.sh TOOL RECIPE STACK BUCKET ARCH [PARAMETER=VALUE...]
+#   deploy.sh delete TOOL STACK                  what holds photos or records stays
+#   deploy.sh sam-folder ARCH                    build/sam/, as SAM needs it
 #
-# What is uploaded is named by its content: the same bytes are uploaded once, other bytes change the
-# stack.
+# TOOL: cloudformation or sam. RECIPE: a file of layer/templates/recipes/; what is given as
+# PARAMETER=VALUE counts more. BUCKET is yours: the zips go there.
 set -eu
-stack=$1 bucket=$2 arch=$3
-shift 3
+here=layer/templates
 
-# upload FILE NAME: leaves its key in $key.
-upload() {
-    [ -r "$1" ] || { echo "deploy: there is no $1; make layer function" >&2 && exit 1; }
+fail() {
+    echo "deploy: $1" >&2
+    exit 1
+}
+
+# uploaded FILE NAME: leaves its key in $key. Named by its content: the same bytes are uploaded once,
+# other bytes change the stack.
+uploaded() {
     key=lunette/$2-$(sha256sum "$1" | cut -c 1-16).zip
     aws s3api head-object --bucket "$bucket" --key "$key" >/dev/null 2>&1 ||
         aws s3 cp --only-show-errors "$1" "s3://$bucket/$key"
 }
 
-upload "build/layer/$arch/layer.zip" "layer-$arch"
-layer_key=$key
-upload build/function.zip function
-aws cloudformation deploy --stack-name "$stack" --template-file layer/templates/photos.yaml \
-    --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
-    --parameter-overrides "ArtifactBucket=$bucket" "LayerKey=$layer_key" "FunctionKey=$key" \
-    "Architecture=$arch" "$@"
-aws cloudformation describe-stacks --stack-name "$stack" --output table \
-    --query 'Stacks[0].Outputs[].[OutputKey,OutputValue]'
+say_where() {
+    aws cloudformation describe-stacks --stack-name "$stack" --output table \
+        --query 'Stacks[0].Outputs[].[OutputKey,OutputValue]'
+}
+
+deploy_cloudformation() {
+    uploaded "$layer" "layer-$arch"
+    layer_key=$key
+    uploaded "$function" function
+    aws cloudformation deploy --stack-name "$stack" --template-file $here/photos.yaml \
+        --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
+        --parameter-overrides "ArtifactBucket=$bucket" "LayerKey=$layer_key" "FunctionKey=$key" "$@"
+    say_where
+}
+
+sam_folder() {
+    mkdir -p build/sam
+    cp "$layer" "$function" build/sam/
+    sh $here/sam.sh >build/sam/photos-sam.yaml
+}
+
+deploy_sam() {
+    sam_folder
+    sam deploy --stack-name "$stack" --template-file build/sam/photos-sam.yaml \
+        --s3-bucket "$bucket" --s3-prefix lunette --capabilities CAPABILITY_IAM \
+        --no-confirm-changeset --no-fail-on-empty-changeset --parameter-overrides "$@"
+}
+
+delete_stack() {
+    aws cloudformation delete-stack --stack-name "$stack"
+    aws cloudformation wait stack-delete-complete --stack-name "$stack"
+}
+
+need_zips() {
+    layer=build/layer/$arch/layer.zip function=build/function.zip
+    for file in "$layer" "$function"; do
+        [ -r "$file" ] || fail "there is no $file; make layer function"
+    done
+}
+
+deploy() {
+    tool=$1 settings=$here/recipes/$2.env stack=$3 bucket=$4 arch=$5
+    shift 5
+    [ -r "$settings" ] || fail "there is no $settings"
+    need_zips
+    # shellcheck disable=SC2046 # one word a line
+    set -- $(cat "$settings") "Architecture=$arch" "$@"
+    case $tool in
+    cloudformation | sam) "deploy_$tool" "$@" ;;
+    *) fail "there is no tool '$tool': cloudformation or sam" ;;
+    esac
+}
+
+case ${1:-} in
+delete)
+    stack=$3
+    delete_stack
+    ;;
+sam-folder)
+    arch=$2
+    need_zips
+    sam_folder
+    ;;
+*)
+    [ $# -ge 5 ] || fail "say STACK=photos and ARTIFACTS=BUCKET"
+    deploy "$@"
+    ;;
+esac

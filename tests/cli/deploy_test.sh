@@ -1,4 +1,4 @@
-# What layer/deploy.sh asks AWS for, with an `aws` that writes down how it was called.
+# What layer/deploy.sh asks AWS for, with an `aws` and a `sam` that write down how they were called.
 . tests/cli/check.sh
 
 mkdir -p "$WORK/bin" "$WORK/build/layer/arm64" "$WORK/layer"
@@ -7,35 +7,69 @@ printf layer >"$WORK/build/layer/arm64/layer.zip"
 printf function >"$WORK/build/function.zip"
 cat >"$WORK/bin/aws" <<'AWS'
 #!/bin/sh
-printf '%s\n' "$*" >>calls
-[ "$1 $2" != "s3api head-object" ] || grep -qx "$6" there
+printf '%s\n' "$(basename "$0") $*" >>calls
+case "$*" in
+s3api\ head-object*) grep -qx "$6" there ;;
+esac
 AWS
 chmod +x "$WORK/bin/aws"
+ln -s aws "$WORK/bin/sam"
 
-# deploy [PARAMETER=VALUE...]: leaves the calls in $out.
-deploy() {
+# asked ARGUMENT...: runs deploy.sh; leaves the calls in $out and what it complains of in $err
+asked() {
     rm -f "$WORK/calls"
-    (cd "$WORK" && PATH="$WORK/bin:$PATH" sh layer/deploy.sh photos artifacts arm64 "$@")
+    touch "$WORK/calls"
+    err=$(cd "$WORK" && PATH="$WORK/bin:$PATH" AWS_REGION=eu-west-1 sh layer/deploy.sh "$@" 2>&1)
     status=$?
     out=$(cat "$WORK/calls")
 }
 
 layer_key=lunette/layer-arm64-$(printf layer | sha256sum | cut -c 1-16).zip
 function_key=lunette/function-$(printf function | sha256sum | cut -c 1-16).zip
+compress="Pictures=yes KeyAttribute=imageId Api=no WritesUploads=no PublicUploads=no Architecture=arm64"
 printf '%s\n' "$layer_key" >"$WORK/there"
-deploy Api=yes "AlarmEmail=a b@example.com"
+
+asked cloudformation compress photos artifacts arm64 Api=yes "AlarmEmail=a b@example.com"
 expect "it succeeds" 0 "$status"
 contains "the function is uploaded" \
     "s3 cp --only-show-errors build/function.zip s3://artifacts/$function_key" "$out"
-expect "the layer, which is there, is not" 1 "$(grep -c '^s3 cp' <<<"$out")"
-contains "the stack gets both, and what was asked for" "--parameter-overrides \
-ArtifactBucket=artifacts LayerKey=$layer_key FunctionKey=$function_key Architecture=arm64 Api=yes \
-AlarmEmail=a b@example.com" "$out"
+expect "the layer, which is there, is not" 1 "$(grep -c '^aws s3 cp' <<<"$out")"
+contains "the stack gets both, what the recipe needs, and last what was asked for" \
+    "--parameter-overrides ArtifactBucket=artifacts LayerKey=$layer_key FunctionKey=$function_key \
+$compress Api=yes AlarmEmail=a b@example.com" "$out"
 contains "it may make the role" "--capabilities CAPABILITY_IAM" "$out"
 contains "and says where things are" "describe-stacks --stack-name photos" "$out"
 
+asked delete cloudformation photos
+expect "the stack is deleted, and waited for" "aws cloudformation delete-stack --stack-name photos
+aws cloudformation wait stack-delete-complete --stack-name photos" "$out"
+
+asked sam compress photos artifacts arm64 LogDays=7
+expect "SAM deploys" 0 "$status"
+expect "SAM uploads by itself, and gets the same settings" "sam deploy --stack-name photos \
+--template-file build/sam/photos-sam.yaml --s3-bucket artifacts --s3-prefix lunette \
+--capabilities CAPABILITY_IAM --no-confirm-changeset --no-fail-on-empty-changeset \
+--parameter-overrides $compress LogDays=7" "$out"
+expect "what it uploads lies beside its template" "function.zip layer.zip photos-sam.yaml" \
+    "$(cd "$WORK/build/sam" && echo *)"
+
+for recipe in scripts/handler.lua scripts/recipes/*.lua; do
+    name=$(basename "$recipe" .lua)
+    asked cloudformation "$name" photos artifacts arm64
+    expect "$name can be deployed" 0 "$status"
+    expect "make packs $name" "sh layer/function.sh build/function.zip $recipe" \
+        "$(make -n function RECIPE="$name" | grep -o 'sh layer/function.sh.*' | sed 's/ *$//')"
+done
+
+asked pulumi compress photos artifacts arm64
+expect "no other tool is known" "1, deploy: there is no tool 'pulumi': cloudformation or sam" \
+    "$status, $err"
+asked cloudformation nothing photos artifacts arm64
+expect "no other recipe is known" "1, deploy: there is no layer/templates/recipes/nothing.env" \
+    "$status, $err"
+
 rm "$WORK/build/function.zip"
-deploy 2>"$WORK/said"
+asked cloudformation compress photos artifacts arm64
 expect "without a function nothing is deployed" "1, " "$status, $(grep cloudformation <<<"$out")"
-contains "and it says what to do" "make layer function" "$(cat "$WORK/said")"
+contains "and it says what to do" "make layer function" "$err"
 tally

@@ -1,29 +1,35 @@
-"""The template in layer/templates/: what AWS's linter says, and whether the role may do just what
-the rules ask for. `make test-templates` runs it. Closes with one tally.
-
-The calls are read off the sources: a function of the modules s3 or dynamodb that is named there.
-"""
+"""The templates in layer/templates/: what AWS's linter and SAM's translator say; whether all tools
+deploy the same; and whether each recipe's role allows just what the recipe was seen to ask for.
+`make test-templates` runs it. Closes with one tally."""
 import glob
 import os
 import re
 import subprocess
 import sys
 
-from cfnlint.decode import cfn_yaml
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(__file__))
+import recorded  # noqa: E402  pylint: disable=wrong-import-position
+import template  # noqa: E402  pylint: disable=wrong-import-position
 
-TEMPLATE = "layer/templates/photos.yaml"
-TABLE_OF_LIST = "bindings/manifest.lua"
-RULES = ["scripts/handler.lua", TABLE_OF_LIST, "bindings/pipeline.lua",
-         *glob.glob("scripts/recipes/*.lua")]
-# What a function of ours asks of AWS. HEAD is a GET to IAM; large bodies go in parts.
-ACTIONS = {
-    "s3.get": ["s3:GetObject"], "s3.find": ["s3:GetObject"], "s3.head": ["s3:GetObject"],
-    "s3.put": ["s3:PutObject", "s3:AbortMultipartUpload"],
-    "s3.delete_all": ["s3:DeleteObject"], "s3.presign": ["s3:PutObject"],
-    "s3.presign_post": ["s3:PutObject"],
-    "dynamodb.get": ["dynamodb:GetItem"], "dynamodb.put": ["dynamodb:PutItem"],
-    "dynamodb.delete": ["dynamodb:DeleteItem"], "dynamodb.query_pages": ["dynamodb:Query"],
+RECIPES = ["handler", *sorted(os.path.basename(path)[:-4]
+                              for path in glob.glob("scripts/recipes/*.lua"))]
+# What a role has besides what its function was seen to ask for, and why.
+REASONS = {
+    ("s3:AbortMultipartUpload", "PicturesBucket/*"): "a large picture goes in parts, and may fail",
+    ("s3:AbortMultipartUpload", "Uploads/images.json"): "so does a list of many thousand photos",
+    ("sqs:ReceiveMessage", "Queue"): "Lambda asks for the function",
+    ("sqs:DeleteMessage", "Queue"): "Lambda asks for the function",
+    ("sqs:GetQueueAttributes", "Queue"): "Lambda asks for the function",
+    ("logs:CreateLogStream", "Log"): "Lambda writes what the function says",
+    ("logs:PutLogEvents", "Log"): "Lambda writes what the function says",
+    ("xray:PutTraceSegments", "*"): "over UDP to Lambda's daemon; has no resources to name",
+    ("xray:PutTelemetryRecords", "*"): "over UDP to Lambda's daemon; has no resources to name",
 }
+NAMES = {"Uploads": "uploads", "PicturesBucket": "pictures", "Metadata": "metadata",
+         "Entries": "entries"}
+LIFE = ["done", "unchanged", "done", "rejected", "done", "deleted", "gone"]
+ANSWERS = {"thumbnail_api": [200, 404, 200], "fixed_size": [200, 200]}
 tally = {"passed": 0, "failed": 0}
 
 
@@ -33,80 +39,169 @@ def check(what, got, want):
         print(f"FAILED: {what}\n  expected {want}\n  got      {got}")
 
 
-def calls_of(path):
-    with open(path, encoding="utf-8") as file:
-        return set(re.findall(r"\b(?:s3|dynamodb)\.[a-z_]+\b", file.read()))
-
-
-def actions_of(paths, service):
-    return sorted({action for path in paths for call in calls_of(path) for action in ACTIONS[call]
-                   if action.startswith(service + ":")})
-
-
-def statements(resources):
-    """Those of the role; what stands under a condition counts as well."""
-    document = resources["Role"]["Properties"]["Policies"][0]["PolicyDocument"]
-    for statement in document["Statement"]:
-        yield statement["Fn::If"][1] if "Fn::If" in statement else statement
-
-
 def as_list(value):
-    return [str(one) for one in (value if isinstance(value, list) else [value])]
+    return value if isinstance(value, list) else [value]
 
 
-def resource_names(statement):
-    return set(re.findall(r"\b(Uploads|Pictures|Metadata|Entries|Queue|Log)\b",
-                          str(statement["Resource"])))
+# ---- the role, next to what was recorded ---------------------------------------------------------
+
+def permissions(view):
+    """{(action, resource)}: a resource is "Uploads", or "Uploads/*" for what is in it."""
+    document = view.resources["Role"]["Properties"]["Policies"][0]["PolicyDocument"]
+    return {(action, re.sub(r"\$\{|\.Arn|\}", "", resource))
+            for statement in document["Statement"] for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])}
 
 
-def allowed(resources, service, name):
-    return sorted({action for statement in statements(resources)
-                   if name in resource_names(statement) for action in as_list(statement["Action"])
-                   if action.startswith(service + ":")})
+def allows(permission, call):
+    action, resource = permission
+    name, slash, rest = resource.partition("/")
+    pattern = re.escape(NAMES.get(name, "")) + slash + re.escape(rest).replace(r"\*", ".*")
+    return action == call[0] and re.fullmatch(pattern, call[1]) is not None
 
 
-def check_role(resources):
-    others = [path for path in RULES if path != TABLE_OF_LIST]
-    check("what the rules do in S3 is allowed in the destination, and looking for what isn't there",
-          allowed(resources, "s3", "Pictures"), sorted(actions_of(RULES, "s3") + ["s3:ListBucket"]))
-    check("uploads are looked at, and may be allowed to others",
-          allowed(resources, "s3", "Uploads"), ["s3:GetObject", "s3:ListBucket", "s3:PutObject"])
-    check("the table of metadata", allowed(resources, "dynamodb", "Metadata"),
-          actions_of(others, "dynamodb"))
-    check("the table of the list", allowed(resources, "dynamodb", "Entries"),
-          actions_of([TABLE_OF_LIST], "dynamodb"))
-    everything = [statement for statement in statements(resources)
-                  if "*" in as_list(statement["Resource"])]
-    check("all resources are meant where there are none to name", [
-        as_list(statement["Action"]) for statement in everything],
-        [["xray:PutTraceSegments", "xray:PutTelemetryRecords"]])
+def check_role(proxy, recipe, view, what):
+    world = recorded.World(proxy, recipe, view)
+    check(f"{what}: what becomes of an upload", world.life(), LIFE)
+    check(f"{what}: what the API answers", world.requests(), ANSWERS.get(recipe, []))
+    allowed = permissions(view)
+    check(f"{what}: calls that the role does not allow",
+          sorted(call for call in world.seen if not any(allows(one, call) for one in allowed)), [])
+    unused = {one for one in allowed if not any(allows(one, call) for call in world.seen)}
+    check(f"{what}: rights that nobody uses, and that have no reason",
+          sorted(unused - set(REASONS)), [])
+    return unused
 
 
-def check_buckets(resources):
-    for name in ("Uploads", "Pictures"):
-        bucket = resources[name]
-        check(f"{name} stays when the stack goes", bucket["DeletionPolicy"], "Retain")
-        check(f"{name} is nobody's but ours",
-              set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()), {True})
+def check_roles(photos):
+    unused = set()
+    with recorded.recording() as proxy:
+        for recipe in RECIPES:
+            view = template.View(photos, template.settings(recipe))
+            unused |= check_role(proxy, recipe, view, recipe)
+        for recipe in ("handler", "manifest"):
+            given = {**template.settings(recipe), "ManifestTable": "yes"}
+            view = template.View(photos, given)
+            unused |= check_role(proxy, recipe, view, f"{recipe}, with a table for its list")
+    check("reasons that are none any more", sorted(set(REASONS) - unused), [])
 
 
-def check_alarms(resources):
-    watched = sorted(one["Properties"].get("MetricName", "Duration") for one in resources.values()
-                     if one["Type"] == "AWS::CloudWatch::Alarm")
-    check("what is watched", watched, [
+# ---- what every recipe has -----------------------------------------------------------------------
+
+BLOCKS = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"]
+
+
+def readers(view, bucket):
+    """What anybody may read of the bucket."""
+    statements = view.resources[bucket]["Properties"]["PolicyDocument"]["Statement"]
+    return [one["Resource"] for one in statements
+            if one["Effect"] == "Allow" and one["Principal"] == "*"]
+
+
+def check_public(view, what, wanted):
+    blocks = view.resources["Uploads"]["Properties"]["PublicAccessBlockConfiguration"]
+    check(f"{what}: who may see the uploads", readers(view, "UploadsPolicy"), wanted)
+    check(f"{what}: ACLs open nothing, and a policy only what it shall",
+          [blocks[name] for name in BLOCKS], [True, True, not wanted, not wanted])
+    check(f"{what}: pages of other sites may read it",
+          "CorsConfiguration" in view.resources["Uploads"]["Properties"], bool(wanted))
+
+
+def check_buckets(view, what):
+    for name, bucket in view.resources.items():
+        if bucket["Type"] != "AWS::S3::Bucket":
+            continue
+        check(f"{what}: {name} stays when the stack goes", bucket["DeletionPolicy"], "Retain")
+        check(f"{what}: {name} keeps what is replaced",
+              bucket["Properties"]["VersioningConfiguration"], {"Status": "Enabled"})
+        check(f"{what}: {name} is encrypted", "BucketEncryption" in bucket["Properties"], True)
+    if "PicturesBucket" in view.resources:
+        blocks = view.resources["PicturesBucket"]["Properties"]["PublicAccessBlockConfiguration"]
+        check(f"{what}: only CloudFront sees the pictures",
+              [set(blocks.values()), readers(view, "PicturesPolicy")], [{True}, []])
+
+
+def check_alarms(view, what):
+    watched = sorted(one["Properties"].get("MetricName", "Duration")
+                     for one in view.resources.values() if one["Type"] == "AWS::CloudWatch::Alarm")
+    check(f"{what}: what is watched", watched, [
         "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "Duration", "Errors",
         "RecursiveInvocationsDropped", "Throttles"])
 
 
-def main():
+def source_of(recipe):
+    folder = "scripts" if recipe == "handler" else "scripts/recipes"
+    with open(f"{folder}/{recipe}.lua", encoding="utf-8") as file:
+        return file.read()
+
+
+def check_settings(view, recipe):
+    """The recipe's own words for its table, its buckets, and whether it answers requests."""
+    source = source_of(recipe)
+    key = re.search(r'key_attribute = "(\w+)"', source)
+    has_table = "METADATA_TABLE" in source
+    check(f"{recipe}: the table's key", view.parameters["KeyAttribute"],
+          key.group(1) if key else "id" if has_table else "none")
+    variables = view.resources["Function"]["Properties"]["Environment"]["Variables"]
+    check(f"{recipe}: what it is told", sorted(variables),
+          sorted({"UPLOAD_BUCKET"} | {name for name in ("DESTINATION_BUCKET", "METADATA_TABLE")
+                                      if name in source}))
+    check(f"{recipe}: an API where it answers", "HttpApi" in view.resources, "request = {" in source)
+
+
+# ---- CloudFormation and SAM ----------------------------------------------------------------------
+
+def lint(*paths):
     program = os.path.join(os.path.dirname(sys.executable), "cfn-lint")
-    linter = subprocess.run([program, TEMPLATE], check=False, stdout=subprocess.PIPE,
+    linter = subprocess.run([program, *paths], check=False, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True)
     check("cfn-lint", linter.stdout, "")
-    resources = cfn_yaml.load(TEMPLATE)["Resources"]
-    check_role(resources)
-    check_buckets(resources)
-    check_alarms(resources)
+
+
+def common_form(view):
+    """Resources by the names of photos.yaml, without what uploading changes, and SAM's tag."""
+    resources = {}
+    for name, resource in view.resources.items():
+        properties = dict(resource.get("Properties", {}))
+        if resource["Type"] == "AWS::Lambda::LayerVersion":
+            name = "Layer"
+            resource = {"Type": resource["Type"]}  # SAM keeps old ones by another word
+            del properties["Content"]
+        if resource["Type"] == "AWS::Lambda::Function":
+            properties["Layers"] = len(properties["Layers"])
+            del properties["Code"]
+            properties.pop("Tags", None)
+        name = {"FunctionTrigger": "Trigger"}.get(name, name)
+        resources[name] = {**resource, "Properties": properties}
+    return resources
+
+
+def check_sam(photos, recipe):
+    given = template.settings(recipe)
+    plain = common_form(template.View(photos, given))
+    sam = common_form(template.View(template.translated(given), given))
+    check(f"{recipe}: what SAM makes", sorted(sam), sorted(plain))
+    for name in sorted(set(plain) & set(sam)):
+        check(f"{recipe}: SAM's {name}", sam[name], plain[name])
+
+
+def main():
+    template.write_sam()
+    lint(template.PHOTOS, template.SAM)
+    photos = template.load(template.PHOTOS)
+    check("every recipe has its settings, and nothing else has", sorted(
+        os.path.basename(path)[:-4] for path in glob.glob(f"{template.FOLDER}/recipes/*")),
+        sorted(RECIPES))
+    for recipe in RECIPES:
+        view = template.View(photos, template.settings(recipe))
+        check_settings(view, recipe)
+        check_buckets(view, recipe)
+        check_alarms(view, recipe)
+        check_public(view, recipe, ["${Uploads.Arn}/images.json"] if recipe == "manifest" else [])
+        check_sam(photos, recipe)
+    everything = template.View(photos, {**template.settings("manifest"), "PublicUploads": "all"})
+    check_public(everything, "all of it public", ["${Uploads.Arn}/*"])
+    check_roles(photos)
     print(f"{tally['passed']} passed, {tally['failed']} failed")
     sys.exit(tally["failed"] > 0)
 
