@@ -121,10 +121,11 @@ bool job_stopped(const struct job *job, struct error *err)
 
 int64_t job_remaining_ms(const struct job *job)
 {
-    if (job->deadline_ms == LOOP_NO_DEADLINE) {
+    int64_t deadline_ms = atomic_load(&job->deadline_ms);
+    if (deadline_ms == LOOP_NO_DEADLINE) {
         return INT64_MAX;
     }
-    int64_t remaining_ms = job->deadline_ms - loop_now_us() / 1000;
+    int64_t remaining_ms = deadline_ms - loop_now_us() / 1000;
     return remaining_ms < 0 ? 0 : remaining_ms;
 }
 
@@ -213,7 +214,7 @@ static bool begin(struct job *job, struct error *err)
         atomic_store(&job->stop, LOOP_STOP_CANCELLED);
     }
     bool ok = !loop_deadline_due(loop, err); /* once it has been told, the hard one counts */
-    job->deadline_ms = loop->soft_passed ? loop->hard_ms : loop->soft_ms;
+    atomic_store(&job->deadline_ms, loop->soft_passed ? loop->hard_ms : loop->soft_ms);
     ok = ok && !job_stopped(job, err);
     if (ok && job->type->start != NULL) {
         ok = job->type->start(job, err);

@@ -166,6 +166,9 @@ void loop_stop_clock(struct loop *loop, struct loop_clock *clock)
 {
     *clock = (struct loop_clock){loop->soft_ms, loop->hard_ms, loop_now_us()};
     loop->soft_ms = loop->hard_ms = LOOP_NO_DEADLINE;
+    for (struct job *job = loop->jobs; job != NULL; job = job->next) {
+        job->stopped_ms = atomic_exchange(&job->deadline_ms, LOOP_NO_DEADLINE);
+    }
 }
 
 static int64_t later(int64_t deadline_ms, int64_t by_ms)
@@ -178,6 +181,12 @@ void loop_start_clock(struct loop *loop, const struct loop_clock *clock)
     int64_t stood_ms = (loop_now_us() - clock->stopped_us) / 1000;
     loop->soft_ms = later(clock->soft_ms, stood_ms);
     loop->hard_ms = later(clock->hard_ms, stood_ms);
+    for (struct job *job = loop->jobs; job != NULL; job = job->next) {
+        if (job->stopped_ms != 0) { /* else it has begun meanwhile */
+            atomic_store(&job->deadline_ms, later(job->stopped_ms, stood_ms));
+            job->stopped_ms = 0;
+        }
+    }
 }
 
 void loop_calm(struct loop *loop)

@@ -88,9 +88,10 @@ struct job {
     struct error error; /* valid in JOB_FAILED; read by `failed`. Its attempts also in JOB_DONE. */
     int64_t started_us; /* loop_now_us() at job_run; readable in push, failed and release */
     int64_t finished_us;
-    int64_t deadline_ms; /* what job_remaining_ms() counts down to */
-    atomic_int stop;     /* why to give up, enum loop_stop; see job_stopped() */
-    bool worked;         /* what `work` returned */
+    atomic_llong deadline_ms; /* what job_remaining_ms() counts down to; a worker reads it */
+    int64_t stopped_ms;       /* the deadline that waits while the clock is stopped; else 0 */
+    atomic_int stop;          /* why to give up, enum loop_stop; see job_stopped() */
+    bool worked;              /* what `work` returned */
     struct worker_item item;
     const char *subject;         /* its task's, see loop_set_subject(); or NULL */
     struct loop_note ended;      /* posted when `work` has returned */
@@ -187,7 +188,8 @@ void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms);
 int64_t loop_remaining_ms(const struct loop *loop); /* to the soft deadline; INT64_MAX for none */
 int64_t loop_hard_remaining_ms(const struct loop *loop); /* to the hard one, likewise */
 
-/* For a debugger, while the script stands still: the deadline waits, too. On the loop's thread. */
+/* For a debugger, while the script stands still: the deadline waits, too, and those of the jobs in
+ * flight. On the loop's thread. */
 struct loop_clock {
     int64_t soft_ms, hard_ms, stopped_us;
 };

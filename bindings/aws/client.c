@@ -335,6 +335,9 @@ static bool was_refused(const struct aws_call *call, const struct error *failure
 
 static int64_t remaining_ms(const struct aws_call *call)
 {
+    if (call->job != NULL) {
+        return job_remaining_ms(call->job);
+    }
     return call->deadline_ms == LOOP_NO_DEADLINE ? INT64_MAX
                                                  : call->deadline_ms - loop_now_us() / 1000;
 }
@@ -426,6 +429,7 @@ bool aws_call_start(struct aws_call *call, struct error *err)
     struct aws_client *client = call->client;
     *call = (struct aws_call){.client = client,
                               .loop = call->loop,
+                              .job = call->job,
                               .deadline_ms = call->deadline_ms,
                               .request = call->request,
                               .done = call->done,

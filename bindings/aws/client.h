@@ -84,7 +84,8 @@ struct aws_call {
     /* Its owner's to set. */
     struct aws_client *client;
     struct loop *loop;
-    int64_t deadline_ms; /* in loop_now_us() / 1000; LOOP_NO_DEADLINE for none */
+    const struct job *job; /* whose deadline it keeps; NULL: its own */
+    int64_t deadline_ms;   /* that one, in loop_now_us() / 1000; LOOP_NO_DEADLINE for none */
     const struct aws_request *request;
     aws_done *done;
     void *context;

@@ -127,7 +127,7 @@ static bool begin(struct dynamodb_call *call, const char *operation, const char 
                              .check = check_answer};
     call->attempts = (struct aws_call){.client = &dynamodb->client,
                                        .loop = call->operation.job->loop,
-                                       .deadline_ms = call->operation.job->deadline_ms,
+                                       .job = call->operation.job,
                                        .request = &call->request,
                                        .done = on_done,
                                        .context = call};

@@ -76,7 +76,7 @@ static bool send(struct s3_operation_call *call, aws_done *done, struct error *e
     call->wire.request.move = move;
     call->attempts = (struct aws_call){.client = &call->s3->client,
                                        .loop = call->operation.job->loop,
-                                       .deadline_ms = call->operation.job->deadline_ms,
+                                       .job = call->operation.job,
                                        .request = &call->wire.request,
                                        .done = done,
                                        .context = call};

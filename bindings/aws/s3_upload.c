@@ -138,15 +138,16 @@ static bool move(void *context, const char *region)
                          region, &upload->place);
 }
 
-/* Sends what the lane's wire holds. */
-static bool send(struct lane *lane, int64_t deadline_ms, aws_done *done, struct error *err)
+/* Sends what the lane's wire holds, in the job's time; without one in that of an abort. */
+static bool send(struct lane *lane, const struct job *job, aws_done *done, struct error *err)
 {
     struct s3_upload *upload = lane->upload;
     lane->wire.request.region = upload->place.region;
     lane->wire.request.move = move;
     lane->call = (struct aws_call){.client = &upload->s3->client,
                                    .loop = upload->loop,
-                                   .deadline_ms = deadline_ms,
+                                   .job = job,
+                                   .deadline_ms = loop_now_us() / 1000 + S3_UPLOAD_ABORT_MS,
                                    .request = &lane->wire.request,
                                    .done = done,
                                    .context = lane};
@@ -224,10 +225,9 @@ static void start_abort(struct s3_upload *upload)
     if (!upload->limit.running) {
         start_limit(upload);
     }
-    int64_t deadline_ms = loop_now_us() / 1000 + S3_UPLOAD_ABORT_MS;
     if (!s3_wire_make_abort(&lane->wire, &upload->named, &upload->place.endpoint, upload->id,
                             &err) ||
-        !send(lane, deadline_ms, on_aborted, &err)) {
+        !send(lane, NULL, on_aborted, &err)) {
         end_aborted(upload, &err);
     }
 }
@@ -269,7 +269,7 @@ static bool ask_outcome(struct s3_upload *upload)
     struct error ignored;
     s3_wire_release(&lane->wire);
     return s3_wire_make(&lane->wire, &upload->named, &upload->place.endpoint, false, &ignored) &&
-           send(lane, upload->operation.job->deadline_ms, on_outcome_asked, &ignored);
+           send(lane, upload->operation.job, on_outcome_asked, &ignored);
 }
 
 /* The answer to an attempt may have been lost, and the next one, which may have been curl's own,
@@ -316,7 +316,7 @@ static void start_complete(struct s3_upload *upload)
                                     upload->s3->bare_etags, upload->id, upload->parts,
                                     upload->part_count, &err);
     lane->wire.request.check = check_completed;
-    if (!ok || !send(lane, upload->operation.job->deadline_ms, on_completed, &err)) {
+    if (!ok || !send(lane, upload->operation.job, on_completed, &err)) {
         fail(upload, &err);
     }
 }
@@ -336,7 +336,7 @@ static bool start_part(struct lane *lane, struct error *err)
     s3_wire_release(&lane->wire);
     return s3_wire_make_part(&lane->wire, &upload->named, &upload->place.endpoint, upload->id,
                              lane->part + 1, bytes, &upload->parts[lane->part], err) &&
-           send(lane, upload->operation.job->deadline_ms, on_part, err);
+           send(lane, upload->operation.job, on_part, err);
 }
 
 static void on_part(void *context, struct http_response *answer, const struct error *err)
@@ -404,7 +404,7 @@ static bool start_create(struct s3_upload *upload, struct error *err)
         return false;
     }
     memcpy(upload->marker, lane->wire.marker, sizeof upload->marker);
-    return send(lane, upload->operation.job->deadline_ms, on_created, err);
+    return send(lane, upload->operation.job, on_created, err);
 }
 
 bool s3_upload_start(struct s3_aws *s3, const struct s3_request *request,
@@ -429,6 +429,8 @@ void s3_upload_cancel(struct s3_aws *s3, const struct job *job)
         return;
     }
     upload->operation.job = NULL;
+    upload->lanes[0].call.job = NULL;
+    upload->lanes[0].call.deadline_ms = loop_now_us() / 1000 + S3_UPLOAD_ABORT_MS;
     upload->request = NULL;
     upload->response = NULL;
     loop_hold(upload->loop);

@@ -135,6 +135,17 @@ static int l_fetch(lua_State *L)
     return job_run(L);
 }
 
+/* stand(ms): a debugger stops the script that long, and the clock with it. */
+static int l_stand(lua_State *L)
+{
+    struct timespec time = {.tv_nsec = luaL_checkinteger(L, 1) * 1000000};
+    struct loop_clock clock;
+    loop_stop_clock(loop_of(L), &clock);
+    (void)nanosleep(&time, NULL);
+    loop_start_clock(loop_of(L), &clock);
+    return 0;
+}
+
 /* ---- a loop with a Lua state ----------------------------------------------------------------- */
 
 struct fixture {
@@ -167,6 +178,7 @@ static bool open_fixture(struct fixture *fixture)
     lua_register(L, "work", l_work);
     lua_register(L, "hang", l_hang);
     lua_register(L, "fetch", l_fetch);
+    lua_register(L, "stand", l_stand);
     atomic_store(&works_begun, 0);
     atomic_store(&works_ended, 0);
     starts = cancels = releases = 0;
@@ -544,6 +556,17 @@ TEST(loop_deadline_waits_while_the_clock_is_stopped)
     loop_stop_clock(fixture.loop, &clock);
     loop_start_clock(fixture.loop, &clock);
     CHECK(loop_remaining_ms(fixture.loop) == INT64_MAX); /* none stays none */
+    close_fixture(&fixture);
+}
+
+TEST(loop_jobs_in_flight_wait_while_the_clock_is_stopped)
+{
+    struct fixture fixture;
+    struct outcome outcome;
+    CHECK(open_fixture(&fixture));
+    set_deadline(&fixture, 500, A_MINUTE_MS);
+    run(&fixture, "return task.map({work, stand}, function(f) return f(800) end)[1]", &outcome);
+    CHECK_TEXT(outcome.text, "800");
     close_fixture(&fixture);
 }
 
