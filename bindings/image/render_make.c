@@ -208,16 +208,15 @@ struct streams {
     Image **image;                 /* owned */
 };
 
-static bool open_streams(const struct render *render, const Image *head, const struct rows *rows,
-                         struct streams *streams, struct error *err)
+static bool open_streams(const struct plan *plan, const Image *head, struct streams *streams,
+                         struct error *err)
 {
-    const struct plan *plan = &render->plan;
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
         struct resize resize = plan_resize(item, plan->info->orientation, item->uses == 0);
         if (item->source == PLAN_DECODED &&
-            !resize_stream_open(&streams->stream[i], head, rows->width, rows->height, &resize,
-                                err)) {
+            !resize_stream_open(&streams->stream[i], head, plan->size.width, plan->size.height,
+                                &resize, err)) {
             return false;
         }
     }
@@ -247,18 +246,17 @@ static bool run_streams(const struct plan *plan, struct rows *rows, struct strea
     return true;
 }
 
+/* The streams come first: the library allocates their pictures, and may escape from there. */
 static bool decode_streams(const struct render *render, const Image *head, struct streams *streams,
                            struct error *err)
 {
     const struct plan *plan = &render->plan;
-    struct rows rows;
+    struct rows rows = {.width = 0};
     int64_t began_us = times_begin();
-    if (!rows_open(&rows, render->bytes, render->length, plan->info, plan->size.width,
-                   plan->size.height, err)) {
-        return false;
-    }
-    bool ok =
-        open_streams(render, head, &rows, streams, err) && run_streams(plan, &rows, streams, err);
+    bool ok = open_streams(plan, head, streams, err) &&
+              rows_open(&rows, render->bytes, render->length, plan->info, plan->size.width,
+                        plan->size.height, err) &&
+              run_streams(plan, &rows, streams, err);
     for (size_t i = 0; i < plan->count; i++) {
         resize_stream_close(streams->stream[i]);
     }
