@@ -1,7 +1,9 @@
 /*
- * jpeg_read.c - libjpeg's decoder. Called by lane.c and jpeg_profiles.c.
+ * jpeg_read.c - libjpeg's decoder, and before it jpeg_skim.c where that will do. Called by lane.c
+ * and jpeg_profiles.c.
  */
 #include "bindings/image/jpeg_read.h"
+#include "bindings/image/jpeg_skim.h"
 #include "bindings/image/jpeg_trouble.h"
 #include "bindings/image/library.h"
 
@@ -24,6 +26,8 @@ struct jpeg_reader {
     struct jpeg_progress_mgr progress;
     unsigned reports;
     JSAMPROW row[PLANES_MAX][ROWS_MAX];
+    struct jpeg_skim *skim; /* reads instead of libjpeg; NULL: doesn't, or not any more */
+    unsigned skimmed;       /* times that it gave rows */
 };
 
 static bool damaged(const struct jpeg_reader *reader, struct error *err)
@@ -108,6 +112,7 @@ bool jpeg_reader_open(struct jpeg_reader **reader, const void *bytes, size_t len
 void jpeg_reader_close(struct jpeg_reader *reader)
 {
     if (reader != NULL) {
+        jpeg_skim_close(reader->skim);
         jpeg_destroy_decompress(&reader->jpeg);
         free(reader);
     }
@@ -206,11 +211,14 @@ bool jpeg_reader_begin(struct jpeg_reader *reader, int divisor, struct jpeg_pict
     if (reader->trouble.warned) {
         return damaged(reader, err);
     }
+    if (!jpeg_skim_open(&reader->skim, jpeg, err)) {
+        return false;
+    }
     *picture = describe(jpeg, colours);
     return true;
 }
 
-bool jpeg_reader_rows(struct jpeg_reader *reader, uint8_t *const *to, const int64_t *stride,
+static bool read_rows(struct jpeg_reader *reader, uint8_t *const *to, const int64_t *stride,
                       struct error *err)
 {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
@@ -230,8 +238,41 @@ bool jpeg_reader_rows(struct jpeg_reader *reader, uint8_t *const *to, const int6
     return !reader->trouble.warned || damaged(reader, err);
 }
 
+/* From the beginning, past what was skimmed, which is read once more. */
+static bool read_from_start(struct jpeg_reader *reader, uint8_t *const *to, const int64_t *stride,
+                            struct error *err)
+{
+    jpeg_skim_close(reader->skim);
+    reader->skim = NULL;
+    for (unsigned i = 0; i < reader->skimmed; i++) {
+        if (!read_rows(reader, to, stride, err)) {
+            return false;
+        }
+    }
+    return read_rows(reader, to, stride, err);
+}
+
+bool jpeg_reader_rows(struct jpeg_reader *reader, uint8_t *const *to, const int64_t *stride,
+                      struct error *err)
+{
+    if (reader->skim == NULL) {
+        return read_rows(reader, to, stride, err);
+    }
+    if (reader->skimmed % PATIENCE == 0 && library_stopped(err)) {
+        return false;
+    }
+    if (!jpeg_skim_rows(reader->skim, to, stride)) {
+        return read_from_start(reader, to, stride, err);
+    }
+    reader->skimmed++;
+    return true;
+}
+
 bool jpeg_reader_end(struct jpeg_reader *reader, struct error *err)
 {
+    if (reader->skim != NULL) {
+        return true; /* it has seen the end */
+    }
     if (setjmp(reader->trouble.escape) != 0) {
         return damaged(reader, err);
     }
