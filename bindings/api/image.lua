@@ -110,7 +110,7 @@ function image.distance(a, b) end
 ---@field alpha_quality? integer Lossy WebP: 0 to 100, how finely transparency is kept. Default 100: exactly.
 ---@field background? string "#rrggbb": what transparency is laid on where the format has none, and what `contain` pads with. "transparent": pad with nothing. Default "#ffffff".
 ---@field keep_metadata? boolean Keep EXIF (GPS position included), XMP and IPTC. Default false: all goes but the copyright.
----@field animated? boolean Keep all frames (of a GIF or a WebP, in a GIF; anything else is `unsupported`). Default false: the first one. A photo with one frame stays what it is.
+---@field animated? boolean Keep all frames (of a GIF or a WebP, in a GIF; anything else is `unsupported`); of those that show the same one after the other one is kept, for as long as they all last. Default false: the first one. A photo with one frame stays what it is.
 ---@field after? image.chain What is done to the picture in its final size: `image.steps():round(12)`.
 ---@field name? string Not looked at: it comes back in the picture's `name`.
 

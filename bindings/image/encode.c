@@ -3,7 +3,7 @@
  * end of each target.
  */
 #include "bindings/image/encode.h"
-#include "bindings/image/gif_colours.h"
+#include "bindings/image/gif.h"
 #include "bindings/image/library.h"
 #include "bindings/image/metadata.h"
 #include "bindings/image/pixels.h"
@@ -53,7 +53,7 @@ static ImageInfo *encoder_for(const struct image_target *target, int quality)
     (void)snprintf(encoder->filename, sizeof encoder->filename, "%s:image",
                    library_coder(target->format));
     encoder->quality = (unsigned long)quality;
-    /* One name for JPEG's progressive scans and the passes of PNG and GIF. */
+    /* One name for JPEG's progressive scans and PNG's passes. */
     encoder->interlace = target->progressive ? LineInterlace : NoInterlace;
     if (target->format == IMAGE_JPEG) {
         prepare_jpeg(encoder, target);
@@ -61,24 +61,6 @@ static ImageInfo *encoder_for(const struct image_target *target, int quality)
         encoder->quality = PNG_QUALITY;
     }
     return encoder;
-}
-
-static void threshold_row(PixelPacket *pixels, size_t count, const void *context)
-{
-    const PixelPacket *transparent = context;
-    for (size_t i = 0; i < count; i++) {
-        if (pixels[i].opacity > MaxRGB / 2) {
-            pixels[i] = *transparent;
-        } else {
-            pixels[i].opacity = OpaqueOpacity;
-        }
-    }
-}
-
-bool encode_palette(Image *image, struct error *err)
-{
-    static const PixelPacket transparent = {.opacity = TransparentOpacity};
-    return !image->matte || pixels_each_row(image, threshold_row, &transparent, err);
 }
 
 static Quantum rounded(Quantum value)
@@ -101,29 +83,21 @@ static void round_row(PixelPacket *pixels, size_t count, const void *context)
  * every resized picture darker by half a level. */
 static bool round_pixels(Image *image, struct error *err)
 {
-    for (Image *frame = image; frame != NULL; frame = GetNextImageInList(frame)) {
-        if (!pixels_each_row(frame, round_row, NULL, err)) {
-            return false;
-        }
-    }
-    return true;
+    return pixels_each_row(image, round_row, NULL, err);
 }
 
 static void prepare_image(Image *image, const struct image_target *target)
 {
-    for (Image *frame = image; frame != NULL; frame = GetNextImageInList(frame)) {
-        (void)snprintf(frame->magick, sizeof frame->magick, "%s", library_coder(target->format));
-        (void)snprintf(frame->filename, sizeof frame->filename, "%s:image",
-                       library_coder(target->format));
-        frame->depth = 8;
-        frame->storage_class = DirectClass;
-        frame->compression = UndefinedCompression;
-        frame->interlace = NoInterlace;
-        pixels_forget_page(frame);
-        if (frame->matte && IsOpaqueImage(frame, &frame->exception) &&
-            GetImageListLength(image) == 1) {
-            frame->matte = MagickFalse;
-        }
+    (void)snprintf(image->magick, sizeof image->magick, "%s", library_coder(target->format));
+    (void)snprintf(image->filename, sizeof image->filename, "%s:image",
+                   library_coder(target->format));
+    image->depth = 8;
+    image->storage_class = DirectClass;
+    image->compression = UndefinedCompression;
+    image->interlace = NoInterlace;
+    pixels_forget_page(image);
+    if (image->matte && IsOpaqueImage(image, &image->exception)) {
+        image->matte = MagickFalse;
     }
 }
 
@@ -141,7 +115,7 @@ static bool give(void *blob, size_t length, const Image *image, const struct ima
                                     .length = length,
                                     .width = (int64_t)image->columns,
                                     .height = (int64_t)image->rows,
-                                    .frames = (int64_t)GetImageListLength(image),
+                                    .frames = 1,
                                     .format = target->format};
     return true;
 }
@@ -198,6 +172,13 @@ static bool encode_webp(void *context, int quality, struct image_output *output,
     return webp_encode(&pixels, work->target, quality, &work->metadata, output, err);
 }
 
+static bool encode_gif(void *context, int quality, struct image_output *output, struct error *err)
+{
+    const struct work *work = context;
+    (void)quality;
+    return gif_encode(work->image, work->target, output, err);
+}
+
 static squeeze_encode *own_encoder(const Image *image, const struct image_target *target)
 {
     if (target->format == IMAGE_WEBP) {
@@ -244,17 +225,13 @@ static bool encode_by_coder(Image *image, const struct image_target *target,
                             struct image_output *output, struct error *err)
 {
     struct work work = {.image = image, .target = target};
-    if (target->format == IMAGE_GIF && GetNextImageInList(image) == NULL &&
-        !encode_palette(image, err)) {
-        return false;
+    if (target->format == IMAGE_GIF) {
+        return squeeze(target, encode_gif, &work, output, err);
     }
     if (!round_pixels(image, err)) {
         return false;
     }
     prepare_image(image, target);
-    if (target->format == IMAGE_GIF && !gif_colours(image, err)) {
-        return false;
-    }
     return squeeze(target, encode_by_library, &work, output, err);
 }
 

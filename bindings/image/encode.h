@@ -18,7 +18,4 @@ bool encode_full_chroma(const struct image_target *target, int quality);
 MUST_CHECK bool encode_image(Image **image, const struct image_target *target,
                              struct image_output *output, struct error *err);
 
-/* Turns half-transparent pixels into opaque or transparent ones, and the colours into a palette. */
-MUST_CHECK bool encode_palette(Image *image, struct error *err);
-
 #endif

@@ -185,10 +185,6 @@ static Image *make_frame(const Image *canvas, void *context, struct error *err)
     picture.image = copy;
     Image *made = ok ? make_picture(&picture, work->item, err) : NULL;
     pixels_destroy(copy);
-    if (made != NULL && !encode_palette(made, err)) {
-        pixels_destroy(made);
-        return NULL;
-    }
     return made;
 }
 

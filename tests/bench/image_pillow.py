@@ -98,12 +98,25 @@ def similarity(first, second):
     return blocks.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
 
 
+def frames(path):
+    """Of a still or an animation: (until when it is shown, the picture)."""
+    until_ms = 0
+    with Image.open(path) as file:
+        for frame in ImageSequence.Iterator(file):
+            until_ms += frame.info.get("duration", 100)
+            yield until_ms, ImageOps.exif_transpose(frame).convert("RGB")
+
+
 def likeness(path, job, *pictures):
-    photo = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+    """An animation's is the mean of what is shown with each frame of the source."""
+    method = ImageOps.fit if job.startswith("cover") else Image.Image.resize
+    source = list(frames(path))
     for picture in pictures:
-        made = Image.open(picture).convert("RGB")
-        method = ImageOps.fit if job.startswith("cover") else Image.Image.resize
-        print(similarity(method(photo, made.size, Image.Resampling.LANCZOS), made))
+        made, values = list(frames(picture)), []
+        for until_ms, photo in source:
+            shown = next((image for ends_ms, image in made if ends_ms >= until_ms), made[-1][1])
+            values.append(similarity(method(photo, shown.size, Image.Resampling.LANCZOS), shown))
+        print(sum(values) / len(values))
 
 
 if sys.argv[1] == "photo":

@@ -2,6 +2,7 @@
  * image_sample.c - makes the pictures that the image tests render. Called by image_*_test.c.
  */
 #include "tests/unit/image_sample.h"
+#include "bindings/image/animation.h"
 #include "bindings/image/exif.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
@@ -232,6 +233,23 @@ static Image *decode_output(const struct image_output *output, ExceptionInfo *ex
     return image;
 }
 
+static Image *keep_canvas(const Image *canvas, void *context, struct error *err)
+{
+    (void)context;
+    return pixels_clone(canvas, err);
+}
+
+/* The frames of a GIF as they are seen. */
+static Image *play_output(const struct image_output *output, struct error *err)
+{
+    struct image_limits limits;
+    struct image_info info;
+    image_limits_default(&limits);
+    return image_probe(output->bytes, output->length, &limits, &info, err)
+               ? animation_play(output->bytes, output->length, &info, keep_canvas, NULL, err)
+               : NULL;
+}
+
 struct pixel_read {
     const struct image_output *output;
     int frame, x, y;
@@ -243,7 +261,8 @@ static bool read_pixel(void *context, struct error *err)
     struct pixel_read *read = context;
     ExceptionInfo exception;
     GetExceptionInfo(&exception);
-    Image *list = decode_output(read->output, &exception);
+    Image *list = read->output->frames > 1 ? play_output(read->output, err)
+                                           : decode_output(read->output, &exception);
     Image *image = list != NULL ? GetImageFromList(list, read->frame) : NULL;
     const PixelPacket *pixel =
         image != NULL ? AcquireImagePixels(image, read->x, read->y, 1, 1, &exception) : NULL;

@@ -32,8 +32,8 @@ bool sample_render(const void *bytes, size_t length, const struct image_step *st
 /* A target with this size in this format. */
 struct image_target sample_target(int width, int height, enum image_format format);
 
-/* The colour at x, y of frame `frame` of an encoded picture as 0xRRGGBBAA; 0 when it can't be
- * read. */
+/* The colour at x, y of an encoded picture, as it is seen while frame `frame` is shown, as
+ * 0xRRGGBBAA; 0 when it can't be read. */
 unsigned long sample_pixel(const struct image_output *output, int frame, int x, int y);
 
 /* The mean difference of two encoded pictures of one size, in 255ths a channel; 255 when they can't

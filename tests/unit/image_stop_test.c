@@ -230,7 +230,7 @@ TEST(image_render_of_the_corpus_stops_at_many_questions)
         struct sample sample = sample_corpus(names[i]);
         struct image_target target = sample_target(200, 0, IMAGE_GIF);
         const struct work work = {&sample, NULL, 0, &target};
-        stop_everywhere(names[i], &work, 37);
+        stop_everywhere(names[i], &work, 5);
         sample_release(&sample);
     }
 }
