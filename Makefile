@@ -404,16 +404,28 @@ build/rie/aws-lambda-rie: Makefile
 	  $(@D)/wheel/samcli/local/rapid/aws-lambda-rie-$(subst aarch64,arm64,$(shell uname -m)) $@
 
 TEMPLATES := build/templates/1.58.0
+# What Terraform's provider for AWS knows, as cdktf's bindings for it bring it: version 6.25.0.
+AWS_SCHEMA := build/aws-schema/package/.jsii
 
 $(TEMPLATES):
-	$(SAY) "  PIP cfn-lint $(@F), aws-sam-translator"
+	$(SAY) "  PIP cfn-lint $(@F), aws-sam-translator, python-hcl2"
 	$(new-venv)
-	$(Q)$(@D)/bin/pip install -q 'cfn-lint==$(@F)' 'aws-sam-translator==1.115.0'
+	$(Q)$(@D)/bin/pip install -q 'cfn-lint==$(@F)' 'aws-sam-translator==1.115.0' \
+	  'python-hcl2==8.1.4'
 	@touch $@
+
+$(AWS_SCHEMA): $(TEMPLATES)
+	$(SAY) "  PIP cdktf-cdktf-provider-aws 21.22.1, for its schema"
+	$(Q)rm -rf build/aws-schema && mkdir -p build/aws-schema
+	$(Q)build/templates/bin/pip download -q --no-deps -d build/aws-schema \
+	  'cdktf-cdktf-provider-aws==21.22.1'
+	$(Q)/usr/bin/python3 -m zipfile -e build/aws-schema/*.whl build/aws-schema/wheel
+	$(Q)tar -xzmf build/aws-schema/wheel/*/_jsii/*.jsii.tgz -C build/aws-schema package/.jsii
+	$(Q)rm -rf build/aws-schema/wheel build/aws-schema/*.whl
 
 test-templates: test-deps ## the templates by AWS's own tools, and each recipe's role next to its calls
 	$(call install-packages,$(TEMPLATE_DEPS))
-	@$(MAKE) --no-print-directory $(TEMPLATES) $(MOTO) $(BUILD)/lunette $(SAMPLES)/made
+	@$(MAKE) --no-print-directory $(AWS_SCHEMA) $(MOTO) $(BUILD)/lunette $(SAMPLES)/made
 	@LUNETTE=$(BUILD)/lunette build/templates/bin/python tests/layer/templates_test.py
 
 # For these ARM, which costs less there; ARCH=x86_64 for the other.
@@ -427,7 +439,7 @@ deploy: layer function ## deploy to AWS: make deploy STACK=photos ARTIFACTS=BUCK
 	@sh layer/deploy.sh $(TOOL) $(RECIPE) $(STACK) $(ARTIFACTS) $(ARCH) $(PARAMETERS)
 
 undeploy: ## delete what deploy made; buckets and tables with what is in them stay (STACK=photos, as TOOL)
-	@sh layer/deploy.sh delete $(TOOL) $(STACK)
+	@sh layer/deploy.sh delete $(TOOL) $(STACK) $(ARTIFACTS)
 
 test-rie: test-deps ## run the program behind AWS's emulator of Lambda (BOOTSTRAP=FILE for the layer)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette

@@ -3,11 +3,11 @@
 # credentials that it finds. `make deploy` and `make undeploy` run it.
 #
 #   deploy.sh TOOL RECIPE STACK BUCKET ARCH [PARAMETER=VALUE...]
-#   deploy.sh delete TOOL STACK                  what holds photos or records stays
+#   deploy.sh delete TOOL STACK BUCKET           what holds photos or records stays
 #   deploy.sh sam-folder ARCH                    build/sam/, as SAM needs it
 #
-# TOOL: cloudformation or sam. RECIPE: a file of layer/templates/recipes/; what is given as
-# PARAMETER=VALUE counts more. BUCKET is yours: the zips go there.
+# TOOL: cloudformation, sam or terraform. RECIPE: a file of layer/templates/recipes/; what is given as
+# PARAMETER=VALUE counts more. BUCKET is yours: the zips go there, and what Terraform knows.
 set -eu
 here=layer/templates
 
@@ -52,6 +52,39 @@ deploy_sam() {
         --no-confirm-changeset --no-fail-on-empty-changeset --parameter-overrides "$@"
 }
 
+# What Terraform knows of a stack lies in the bucket, so that any machine can go on.
+terraform_init() {
+    export TF_DATA_DIR="$PWD/build/terraform/$stack"
+    terraform -chdir=$here/terraform init -input=false -reconfigure \
+        -backend-config="bucket=$bucket" -backend-config="key=lunette/$stack.tfstate" \
+        -backend-config="region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}}"
+}
+
+deploy_terraform() {
+    terraform_init
+    for setting; do
+        shift
+        set -- "$@" -var "$setting"
+    done
+    terraform -chdir=$here/terraform apply -input=false -auto-approve -var "Stack=$stack" \
+        -var "LayerFile=$PWD/$layer" -var "FunctionFile=$PWD/$function" "$@"
+}
+
+# Terraform forgets first what has to stay: buckets, what is set on them, and tables.
+delete_terraform() {
+    terraform_init
+    terraform -chdir=$here/terraform state list | while read -r address; do
+        case $address in
+        aws_s3_bucket_notification.*) ;;
+        aws_s3_bucket* | aws_dynamodb_table.*)
+            terraform -chdir=$here/terraform state rm "$address" </dev/null
+            ;;
+        esac
+    done
+    terraform -chdir=$here/terraform destroy -input=false -auto-approve -var "Stack=$stack" \
+        -var LayerFile=/dev/null -var FunctionFile=/dev/null
+}
+
 delete_stack() {
     aws cloudformation delete-stack --stack-name "$stack"
     aws cloudformation wait stack-delete-complete --stack-name "$stack"
@@ -72,15 +105,18 @@ deploy() {
     # shellcheck disable=SC2046 # one word a line
     set -- $(cat "$settings") "Architecture=$arch" "$@"
     case $tool in
-    cloudformation | sam) "deploy_$tool" "$@" ;;
-    *) fail "there is no tool '$tool': cloudformation or sam" ;;
+    cloudformation | sam | terraform) "deploy_$tool" "$@" ;;
+    *) fail "there is no tool '$tool': cloudformation, sam or terraform" ;;
     esac
 }
 
 case ${1:-} in
 delete)
-    stack=$3
-    delete_stack
+    tool=$2 stack=$3 bucket=${4:-}
+    case $tool in
+    terraform) delete_terraform ;;
+    *) delete_stack ;;
+    esac
     ;;
 sam-folder)
     arch=$2

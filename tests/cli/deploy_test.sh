@@ -1,4 +1,5 @@
-# What layer/deploy.sh asks AWS for, with an `aws` and a `sam` that write down how they were called.
+# What layer/deploy.sh asks AWS for, with an `aws`, a `sam` and a `terraform` that write down how they
+# were called.
 . tests/cli/check.sh
 
 mkdir -p "$WORK/bin" "$WORK/build/layer/arm64" "$WORK/layer"
@@ -10,10 +11,13 @@ cat >"$WORK/bin/aws" <<'AWS'
 printf '%s\n' "$(basename "$0") $*" >>calls
 case "$*" in
 s3api\ head-object*) grep -qx "$6" there ;;
+*state\ list) printf '%s\n' aws_lambda_function.function 'aws_s3_bucket.pictures[0]' \
+    aws_s3_bucket_notification.uploads 'aws_dynamodb_table.metadata[0]' ;;
 esac
 AWS
 chmod +x "$WORK/bin/aws"
 ln -s aws "$WORK/bin/sam"
+ln -s aws "$WORK/bin/terraform"
 
 # asked ARGUMENT...: runs deploy.sh; leaves the calls in $out and what it complains of in $err
 asked() {
@@ -53,6 +57,21 @@ expect "SAM uploads by itself, and gets the same settings" "sam deploy --stack-n
 expect "what it uploads lies beside its template" "function.zip layer.zip photos-sam.yaml" \
     "$(cd "$WORK/build/sam" && echo *)"
 
+asked terraform compress photos artifacts arm64 "AlarmEmail=a b@example.com"
+contains "what Terraform knows lies in the bucket" "init -input=false -reconfigure \
+-backend-config=bucket=artifacts -backend-config=key=lunette/photos.tfstate \
+-backend-config=region=eu-west-1" "$out"
+contains "Terraform gets the same settings" "-chdir=layer/templates/terraform apply -input=false \
+-auto-approve -var Stack=photos -var LayerFile=$WORK/build/layer/arm64/layer.zip \
+-var FunctionFile=$WORK/build/function.zip -var Pictures=yes -var KeyAttribute=imageId -var Api=no \
+-var WritesUploads=no -var PublicUploads=no -var Architecture=arm64 \
+-var AlarmEmail=a b@example.com" "$out"
+
+asked delete terraform photos artifacts
+expect "Terraform forgets buckets and tables, and deletes the rest" \
+    "aws_s3_bucket.pictures[0] aws_dynamodb_table.metadata[0] destroy" \
+    "$(awk '/ state rm / { printf "%s ", $NF } / destroy / { print $3 }' <<<"$out")"
+
 for recipe in scripts/handler.lua scripts/recipes/*.lua; do
     name=$(basename "$recipe" .lua)
     asked cloudformation "$name" photos artifacts arm64
@@ -62,7 +81,7 @@ for recipe in scripts/handler.lua scripts/recipes/*.lua; do
 done
 
 asked pulumi compress photos artifacts arm64
-expect "no other tool is known" "1, deploy: there is no tool 'pulumi': cloudformation or sam" \
+expect "no other tool is known" "1, deploy: there is no tool 'pulumi': cloudformation, sam or terraform" \
     "$status, $err"
 asked cloudformation nothing photos artifacts arm64
 expect "no other recipe is known" "1, deploy: there is no layer/templates/recipes/nothing.env" \

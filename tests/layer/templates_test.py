@@ -4,13 +4,16 @@ deploy the same; and whether each recipe's role allows just what the recipe was 
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
 import recorded  # noqa: E402  pylint: disable=wrong-import-position
+import same  # noqa: E402  pylint: disable=wrong-import-position
 import template  # noqa: E402  pylint: disable=wrong-import-position
+import terraform  # noqa: E402  pylint: disable=wrong-import-position
 
 RECIPES = ["handler", *sorted(os.path.basename(path)[:-4]
                               for path in glob.glob("scripts/recipes/*.lua"))]
@@ -30,13 +33,18 @@ NAMES = {"Uploads": "uploads", "PicturesBucket": "pictures", "Metadata": "metada
          "Entries": "entries"}
 LIFE = ["done", "unchanged", "done", "rejected", "done", "deleted", "gone"]
 ANSWERS = {"thumbnail_api": [200, 404, 200], "fixed_size": [200, 200]}
-tally = {"passed": 0, "failed": 0}
+tally = {"passed": 0, "failed": 0, "skipped": 0}
 
 
 def check(what, got, want):
     tally["passed" if got == want else "failed"] += 1
     if got != want:
         print(f"FAILED: {what}\n  expected {want}\n  got      {got}")
+
+
+def skip(what):
+    tally["skipped"] += 1
+    print(f"skipped: {what}")
 
 
 def as_list(value):
@@ -185,6 +193,49 @@ def check_sam(photos, recipe):
         check(f"{recipe}: SAM's {name}", sam[name], plain[name])
 
 
+# ---- Terraform -----------------------------------------------------------------------------------
+
+def check_terraform(photos):
+    module = terraform.Module()
+    check("Terraform: what AWS's provider does not know",
+          list(terraform.schema_errors(module)), [])
+    check("Terraform: names of nothing", list(terraform.reference_errors(module)), [])
+    for what, ours, theirs in same.parameters(module, photos):
+        check(f"Terraform: {what}", ours, theirs)
+    cases = [(recipe, {}) for recipe in RECIPES] + [
+        ("manifest", {"PublicUploads": "all", "WritesUploads": "all", "ManifestTable": "yes"}),
+        ("handler", {"ManifestTable": "yes", "AlarmEmail": "me@example.com", "LogDays": "7"})]
+    seen, all_facts = set(), set()
+    for recipe, more in cases:
+        given = {**template.settings(recipe), **more}
+        stack = template.View(photos, given)
+        for what, ours, theirs in same.everything(
+                terraform.View(module, given), stack, permissions(stack)):
+            check(f"{' '.join([recipe, *more])}: Terraform: {what}", ours, theirs)
+            all_facts.add(what)
+            seen |= {what} if ours is not None else set()
+    check("Terraform: facts that were nowhere to be seen", sorted(all_facts - seen), [])
+
+
+def run_terraform():
+    """What Terraform itself says, where it is installed; its provider has to be had, too."""
+    if not shutil.which("terraform"):
+        return skip("terraform: is not installed")
+    layout = subprocess.run(["terraform", f"-chdir={terraform.FOLDER}", "fmt", "-check", "-diff"],
+                            check=False, capture_output=True, text=True)
+    check("terraform fmt", layout.stdout, "")
+    copy = "build/terraform-check"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(terraform.FOLDER, copy)
+    start = subprocess.run(["terraform", f"-chdir={copy}", "init", "-backend=false", "-input=false"],
+                           check=False, capture_output=True, text=True, timeout=300)
+    if start.returncode != 0:
+        return skip("terraform validate: AWS's provider is not to be had from its registry")
+    said = subprocess.run(["terraform", f"-chdir={copy}", "validate", "-no-color"], check=False,
+                          capture_output=True, text=True)
+    return check("terraform validate", (said.returncode, said.stderr), (0, ""))
+
+
 def main():
     template.write_sam()
     lint(template.PHOTOS, template.SAM)
@@ -201,8 +252,10 @@ def main():
         check_sam(photos, recipe)
     everything = template.View(photos, {**template.settings("manifest"), "PublicUploads": "all"})
     check_public(everything, "all of it public", ["${Uploads.Arn}/*"])
+    check_terraform(photos)
+    run_terraform()
     check_roles(photos)
-    print(f"{tally['passed']} passed, {tally['failed']} failed")
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**tally))
     sys.exit(tally["failed"] > 0)
 
 
