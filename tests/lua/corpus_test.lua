@@ -36,7 +36,7 @@ local expected = {
   ["animated/dispose_previous.gif"] = { "gif", 100, 100, frames = 3, animated = true,
     shows = "ffdfd9ff ffdfd9ff ffdfdaff ffdfdaff" },
   ["animated/rotating_squares.gif"] = { "gif", 80, 80, frames = 30, animated = true,
-    shows = "44add159 6687a459 6687a459 6687a459" },
+    differing = 9, shows = "44add159 6687a459 6687a459 6687a459" },
   ["animated/loop3.webp"] = { "webp", 370, 285, frames = 10, animated = true,
     shows = "fffffdff fffffdff fdfdfbff fdfdfbff" },
   ["broken/truncated.jpg"] = { "jpeg", 2725, 2225, render = "bad_image",
@@ -193,8 +193,10 @@ t.test("animated GIFs keep their frames when asked", function()
     if want.refused or want[1] ~= "gif" then return end
     local photo <close> = image.open(bytes)
     local out = photo:render { width = want[2] // 2, animated = true }
-    t.equal({ out.frames, out.width }, { want.frames, want[2] // 2 }, name)
-    t.equal(image.probe(out.bytes).frames, want.frames, name)
+    -- Those that show what the one before them shows are joined with it.
+    local kept = want.differing or want.frames
+    t.equal({ out.frames, out.width }, { kept, want[2] // 2 }, name)
+    t.equal(image.probe(out.bytes).frames, kept, name)
   end)
   local photo <close> = image.open(t.read(t.corpus("animated/loop3.webp")))
   local out = photo:render { width = 100, animated = true, format = "gif" }
