@@ -5,7 +5,8 @@ each case. SHOW=1 prints how far each is. Closes with one tally.
 
 Filters: within rounding (0.51) of the sum without it, and 0.4 in the mean of Pillow's, which rounds
 twice. Fits: the size of sharp's, and 1.6 in the mean. Colours: a delta E of 0.5 in the mean and 2.5
-at most from littlecms's, through Display P3, Adobe RGB, grey and CMYK.
+at most from littlecms's, through Display P3, Adobe RGB, grey and CMYK. Animations: at every
+hundredth of a second Pillow shows of ours what it shows of the source.
 """
 import glob
 import io
@@ -16,7 +17,7 @@ import sys
 import tempfile
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageSequence
 
 import profiles
 
@@ -282,6 +283,53 @@ def compare_all_colours(jobs):
 
 # ------------------------------------------------------------------------------------------------
 
+# ---- animations ---------------------------------------------------------------------------------
+
+def shown(file, size=None):
+    """What Pillow shows at every hundredth of a second, transparent pixels black."""
+    pictures = []
+    with Image.open(file) as animation:
+        for frame in ImageSequence.Iterator(animation):
+            picture = frame.convert("RGBA")
+            values = np.asarray(picture.resize(size, Image.LANCZOS) if size else picture)
+            values = values * (values[:, :, 3:] > 127)
+            pictures += [values] * (frame.info.get("duration", 100) // 10)
+    return np.stack(pictures)
+
+
+def drawn_frames(alpha):
+    """Squares that come, move, stand still and go; with alpha the rest is transparent."""
+    for turn in range(12):
+        frame = Image.new("RGBA", (60, 40), (0, 0, 0, 0) if alpha else (20, 60, 90, 255))
+        for square in range(3):
+            if (turn + square) % 4 != 3:
+                x = 5 + 15 * square + (turn // 3) * 2
+                frame.paste((200, 60 * square, 10 + turn // 3, 255), (x, 8, x + 9, 25))
+        yield frame
+
+
+def animations(photo):
+    """{name: file} of what shall come through as it is: no frame has more than 256 colours."""
+    frames = {"opaque": list(drawn_frames(False)), "transparent": list(drawn_frames(True)),
+              "photos": [photo.crop((9 * i, 4 * i, 9 * i + 90, 4 * i + 70)) for i in range(8)]}
+    for name, made in frames.items():
+        made[0].save(path(f"{name}.gif"), save_all=True, append_images=made[1:], loop=0,
+                     disposal=2 if name == "transparent" else 1,
+                     duration=[30 + 10 * i for i in range(len(made))])
+    return {name: path(f"{name}.gif") for name in frames} | {"phases": "build/samples/phases.gif"}
+
+
+def compare_animations(jobs, photo):
+    for name, source in animations(photo).items():
+        made = jobs.lunette_to("gif", source, animated=True)
+        jobs.later(lambda made=made, source=source, name=name: check(
+            f"the animation `{name}`, as Pillow plays it", shown(made), shown(source), 0, 0))
+    source = "build/samples/phases.gif"
+    made = jobs.lunette_to("gif", source, animated=True, width=120)
+    jobs.later(lambda: check("an animation in half its size, as Pillow plays it", shown(made),
+                             shown(source, (120, 120)), 0.4, 25))
+
+
 def main():
     photo = Image.open(SAMPLE).convert("RGB").resize((400, 300), Image.LANCZOS)
     landscape, portrait = path("landscape.png"), path("portrait.png")
@@ -294,6 +342,7 @@ def main():
     compare_photos(jobs, photo)
     compare_fits(jobs, (landscape, portrait))
     compare_all_colours(jobs)
+    compare_animations(jobs, photo)
     jobs.run()
     subprocess.run(["rm", "-rf", FOLDER], check=True)
     print(f"{tally['passed']} passed, {tally['failed']} failed")
