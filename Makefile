@@ -408,10 +408,10 @@ TEMPLATES := build/templates/1.58.0
 AWS_SCHEMA := build/aws-schema/package/.jsii
 
 $(TEMPLATES):
-	$(SAY) "  PIP cfn-lint $(@F), aws-sam-translator, python-hcl2"
+	$(SAY) "  PIP cfn-lint $(@F), aws-sam-translator, python-hcl2, tf"
 	$(new-venv)
 	$(Q)$(@D)/bin/pip install -q 'cfn-lint==$(@F)' 'aws-sam-translator==1.115.0' \
-	  'python-hcl2==8.1.4'
+	  'python-hcl2==8.1.4' 'tf==1.2.0'
 	@touch $@
 
 $(AWS_SCHEMA): $(TEMPLATES)

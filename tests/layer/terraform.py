@@ -73,7 +73,7 @@ def class_of():
 
 
 def fields(struct):
-    """{argument: (is required, struct of its block or None)}"""
+    """{argument: (is required, struct of its block or None, type)}"""
     found = {}
     for one in schema_types()[struct].get("properties", []):
         docs = one.get("docs", {})
@@ -82,7 +82,8 @@ def fields(struct):
         inner = re.search(r'"fqn": "@cdktf/provider-aws\.([^"]+)"', json.dumps(one["type"]))
         is_block = docs.get("summary", "").endswith(" block.")
         found[name.group(1) if name else snake(one["name"])] = (
-            not one.get("optional", False), inner.group(1) if inner and is_block else None)
+            not one.get("optional", False), inner.group(1) if inner and is_block else None,
+            one["type"])
     return found
 
 
@@ -105,7 +106,7 @@ def body_errors(where, body, struct):
                 yield from body_errors(f"{where}.{name}", one, known[name][1])
         elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
             yield f"{where}: '{name}' is no block"
-    for name, (is_required, _) in known.items():
+    for name, (is_required, _, _) in known.items():
         if is_required and name not in given:
             yield f"{where}: '{name}' is missing"
 
