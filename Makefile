@@ -436,10 +436,10 @@ sam: layer function ## AWS SAM's template and what it packs, build/sam/ (RECIPE=
 
 # The recipe's own function is packed first, so that no other one's is uploaded with its settings.
 deploy: layer function ## deploy to AWS: make deploy STACK=photos ARTIFACTS=BUCKET (RECIPE=compress TOOL=sam PARAMETERS='LogDays=7')
-	@sh layer/deploy.sh $(TOOL) $(RECIPE) $(STACK) $(ARTIFACTS) $(ARCH) $(PARAMETERS)
+	@sh layer/deploy.sh '$(TOOL)' '$(RECIPE)' '$(STACK)' '$(ARTIFACTS)' '$(ARCH)' $(PARAMETERS)
 
 undeploy: ## delete what deploy made; buckets and tables with what is in them stay (STACK=photos, as TOOL)
-	@sh layer/deploy.sh delete $(TOOL) $(STACK) $(ARTIFACTS)
+	@sh layer/deploy.sh delete '$(TOOL)' '$(STACK)' '$(ARTIFACTS)'
 
 test-rie: test-deps ## run the program behind AWS's emulator of Lambda (BOOTSTRAP=FILE for the layer)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette

@@ -73,7 +73,8 @@ deploy_terraform() {
 # Terraform forgets first what has to stay: buckets, what is set on them, and tables.
 delete_terraform() {
     terraform_init
-    terraform -chdir=$here/terraform state list | while read -r address; do
+    known=$(terraform -chdir=$here/terraform state list) || fail "what there is of $stack is not known"
+    printf '%s\n' "$known" | while read -r address; do
         case $address in
         aws_s3_bucket_notification.*) ;;
         aws_s3_bucket* | aws_dynamodb_table.*)
@@ -112,9 +113,13 @@ deploy() {
 
 case ${1:-} in
 delete)
-    tool=$2 stack=$3 bucket=${4:-}
+    tool=$2 stack=${3:-} bucket=${4:-}
+    [ -n "$stack" ] || fail "say which: STACK=photos"
     case $tool in
-    terraform) delete_terraform ;;
+    terraform)
+        [ -n "$bucket" ] || fail "say where Terraform's state is: ARTIFACTS=BUCKET"
+        delete_terraform
+        ;;
     *) delete_stack ;;
     esac
     ;;
@@ -124,7 +129,7 @@ sam-folder)
     sam_folder
     ;;
 *)
-    [ $# -ge 5 ] || fail "say STACK=photos and ARTIFACTS=BUCKET"
+    [ -n "${3:-}" ] && [ -n "${4:-}" ] || fail "say STACK=photos and ARTIFACTS=BUCKET"
     deploy "$@"
     ;;
 esac

@@ -11,7 +11,7 @@ cat >"$WORK/bin/aws" <<'AWS'
 printf '%s\n' "$(basename "$0") $*" >>calls
 case "$*" in
 s3api\ head-object*) grep -qx "$6" there ;;
-*state\ list) printf '%s\n' aws_lambda_function.function 'aws_s3_bucket.pictures[0]' \
+*state\ list) [ ! -e unknown ] && printf '%s\n' aws_lambda_function.function 'aws_s3_bucket.pictures[0]' \
     aws_s3_bucket_notification.uploads 'aws_dynamodb_table.metadata[0]' ;;
 esac
 AWS
@@ -71,6 +71,19 @@ asked delete terraform photos artifacts
 expect "Terraform forgets buckets and tables, and deletes the rest" \
     "aws_s3_bucket.pictures[0] aws_dynamodb_table.metadata[0] destroy" \
     "$(awk '/ state rm / { printf "%s ", $NF } / destroy / { print $3 }' <<<"$out")"
+
+touch "$WORK/unknown"
+asked delete terraform photos artifacts
+expect "what Terraform can't list it does not delete" "1, " "$status, $(grep ' destroy ' <<<"$out")"
+
+for what in "cloudformation '' artifacts" "terraform photos ''" "terraform '' artifacts"; do
+    eval "asked delete $what"
+    expect "nothing is deleted that is not named: $what" "1, " "$status, $out"
+done
+for what in "'' artifacts" "photos ''"; do
+    eval "asked cloudformation compress $what arm64 Api=yes"
+    expect "nothing is deployed without a name and a place: $what" "1, " "$status, $out"
+done
 
 for recipe in scripts/handler.lua scripts/recipes/*.lua; do
     name=$(basename "$recipe" .lua)
