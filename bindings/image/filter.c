@@ -12,12 +12,18 @@
 
 #define PI 3.14159265358979323846
 
-/* sinc(x) sinc(x / 3), whose sines are those of an angle and of its triple. */
+/* sinc(x) sinc(x / 3), whose sines are those of an angle and of its triple. `sine`: that of the
+ * angle. Next to 0 both are too small for their quotient, which is 1. */
+static double lanczos_of(double angle, double sine)
+{
+    double square = sine * sine;
+    return fabs(angle) < 1e-6 ? 1 : square * (3 - 4 * square) / (3 * angle * angle);
+}
+
 static double lanczos(double x)
 {
-    double angle = PI / 3 * x, sine = sin(angle);
-    double square = sine * sine;
-    return x == 0 ? 1 : square * (3 - 4 * square) / (3 * angle * angle);
+    double angle = PI / 3 * x;
+    return lanczos_of(angle, sin(angle));
 }
 
 /* The family of Mitchell and Netravali (1988), for 0 <= x <= 2. */
@@ -102,16 +108,35 @@ static double weight_at(enum image_filter filter, double x)
     return within ? filters[filter].weight(fabs(x)) : 0;
 }
 
+/* What weight_at() gives for x, x + step, ...: the angles are equally far apart, so each sine is
+ * made of the last one's sine and cosine. */
+static void lanczos_row(double x, double step, int64_t taps, float *values)
+{
+    double sine = sin(PI / 3 * x), cosine = cos(PI / 3 * x);
+    double step_sine = sin(PI / 3 * step), step_cosine = cos(PI / 3 * step);
+    for (int64_t t = 0; t < taps; t++) {
+        double at = x + (double)t * step, last = sine;
+        bool within = at > -3 && at <= 3;
+        values[t] = within ? (float)lanczos_of(PI / 3 * at, sine) : 0;
+        sine = last * step_cosine + cosine * step_sine;
+        cosine = cosine * step_cosine - last * step_sine;
+    }
+}
+
 /* Weights of the inputs first .. first + taps - 1 for an output at `centre`; returns how many
  * remain when those that are zero at the end are left out. */
 static int64_t sample(enum image_filter filter, double centre, double stretch, int64_t first,
                       int64_t taps, float *values)
 {
-    double total = 0;
+    double total = 0, x = ((double)first + 0.5 - centre) / stretch;
+    if (filter == IMAGE_LANCZOS) {
+        lanczos_row(x, 1 / stretch, taps, values);
+    }
     for (int64_t t = 0; t < taps; t++) {
-        double weight = weight_at(filter, ((double)(first + t) + 0.5 - centre) / stretch);
-        values[t] = (float)weight;
-        total += weight;
+        if (filter != IMAGE_LANCZOS) {
+            values[t] = (float)weight_at(filter, ((double)(first + t) + 0.5 - centre) / stretch);
+        }
+        total += values[t];
     }
     for (int64_t t = 0; t < taps; t++) {
         values[t] = (float)(values[t] / total);

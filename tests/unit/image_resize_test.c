@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bindings/image/filter.h"
 #include "bindings/image/library.h"
 #include "bindings/image/orient.h"
 #include "bindings/image/resize.h"
@@ -269,6 +270,41 @@ static void run(bool (*work)(void *context, struct error *err))
 TEST(image_resize_is_what_the_filters_say)
 {
     run(check_sizes);
+}
+
+/* One row's weights relative to what Lanczos says of each place. */
+static void check_weights(const struct weights *weights, int64_t row, double step)
+{
+    double total = 0;
+    const float *values = weights->values + row * weights->stride;
+    int64_t first = weights->first[row];
+    for (int64_t t = 0; t < weights->taps[row]; t++) {
+        total += expected_lanczos(((double)(first + t) + 0.5 - ((double)row + 0.5) * step) / step);
+    }
+    double worst = 0;
+    for (int64_t t = 0; t < weights->taps[row]; t++) {
+        double wanted =
+            expected_lanczos(((double)(first + t) + 0.5 - ((double)row + 0.5) * step) / step);
+        worst = fmax(worst, fabs(values[t] - wanted / total));
+    }
+    CHECK(worst * step < 1e-6); /* the largest weight is about 1 / step */
+}
+
+TEST(image_resize_adds_no_error_along_long_filters)
+{
+    static const int64_t lengths[][2] = {{60000, 5}, {65535, 100}, {4032, 1024}, {1023, 341}};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        int64_t from = lengths[i][0], to = lengths[i][1];
+        struct weights weights;
+        struct error err;
+        if (CHECK(weights_make(&weights, IMAGE_LANCZOS, from, to, 0, to, &err))) {
+            for (int64_t row = 0; row < to; row++) {
+                check_case("%d to %d, output %d", (int)from, (int)to, (int)row);
+                check_weights(&weights, row, (double)from / (double)to);
+            }
+            weights_release(&weights);
+        }
+    }
 }
 
 /* ---- turned and cut -------------------------------------------------------------------------- */
