@@ -11,7 +11,7 @@
 #include "bindings/arguments.h"
 #include "bindings/bindings.h"
 #include "bindings/image/engine.h"
-#include "bindings/image/look.h"
+#include "bindings/image/look/look.h"
 #include "bindings/photo.h"
 #include "host/raise.h"
 

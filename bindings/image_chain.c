@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 #include "bindings/digest.h"
-#include "bindings/image/annotate.h"
-#include "bindings/image/overlay.h"
+#include "bindings/image/steps/annotate.h"
+#include "bindings/image/steps/overlay.h"
 #include "bindings/photo.h"
 #include "host/raise.h"
 

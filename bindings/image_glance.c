@@ -15,7 +15,7 @@
 #include "bindings/arguments.h"
 #include "bindings/base64.h"
 #include "bindings/digest.h"
-#include "bindings/image/glance.h"
+#include "bindings/image/look/glance.h"
 #include "bindings/photo.h"
 #include "host/loop.h"
 

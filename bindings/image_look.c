@@ -5,7 +5,7 @@
 #include <lauxlib.h>
 
 #include "bindings/arguments.h"
-#include "bindings/image/look.h"
+#include "bindings/image/look/look.h"
 #include "bindings/photo.h"
 
 /* ---- EXIF ------------------------------------------------------------------------------------ */

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "bindings/arguments.h"
-#include "bindings/image/annotate.h"
-#include "bindings/image/overlay.h"
+#include "bindings/image/steps/annotate.h"
+#include "bindings/image/steps/overlay.h"
 #include "bindings/photo.h"
 #include "host/raise.h"
 #include "host/utf8.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bindings/arguments.h"
-#include "bindings/image/trim.h"
+#include "bindings/image/steps/trim.h"
 #include "bindings/photo.h"
 #include "host/loop.h"
 #include "host/raise.h"

@@ -66,6 +66,17 @@ verdict "bindings stand on host/{buffer,env,error,http,invocation,log,loop,neare
         grep -vE '"host/(buffer|env|error|http|invocation|log|loop|nearest|raise|utf8|uuid|worker)\.h"')"
 verdict "what stands beneath the bindings knows no Lua" \
     "$(includes '(lua|lauxlib|lualib)\.h' $(c_files bindings/aws bindings/local bindings/image))"
+verdict "a probe knows nothing but bytes: of the engine only what an image is, and its limits" \
+    "$(includes '' $(c_files bindings/image/probe) |
+        grep -E '[<"](bindings|magick|.*(jpeg|png|webp|lcms))' |
+        grep -vE '"bindings/image/(probe/[a-z_]+|engine|limits)\.h"')"
+verdict "a codec knows nothing of what is done with its pixels" \
+    "$(includes 'bindings/image/(lane|look|steps)/' $(c_files bindings/image/codec);
+       includes 'bindings/image/(plan|render|sized|resize)\.h' $(c_files bindings/image/codec))"
+verdict "lane, look and steps of bindings/image do not know each other" \
+    "$(includes 'bindings/image/(look|steps)/' $(c_files bindings/image/lane);
+       includes 'bindings/image/(lane|look)/' $(c_files bindings/image/steps);
+       includes 'bindings/image/(lane|steps)/' $(c_files bindings/image/look))"
 
 # ---- third-party libraries -------------------------------------------------------------------
 
@@ -79,14 +90,14 @@ only OpenSSL 'openssl/' 'bindings/digest\.c:'
 only SQLite 'sqlite3' 'bindings/local/database\.c:'
 only lua-cjson '.*cjson' 'bindings/json_decode\.c:'
 only jansson 'jansson' 'bindings/(document\.[ch]|local/dynamodb/[a-z_]+\.[ch]):'
-only GraphicsMagick '(magick|wand)/' 'bindings/image/[a-z_]+\.[ch]:'
-only zlib 'zlib\.h' 'bindings/image/(png_read|profile|salvage)\.c:'
-only stb 'stb/' 'bindings/image/font\.c:'
-only libdeflate 'libdeflate\.h' 'bindings/image/png(_chunk)?\.c:'
-only libwebp 'webp/' 'bindings/image/webp(_read)?\.c:'
+only GraphicsMagick '(magick|wand)/' 'bindings/image/'
+only zlib 'zlib\.h' 'bindings/image/(codec/(png_read|salvage)|look/profile)\.c:'
+only stb 'stb/' 'bindings/image/steps/font\.c:'
+only libdeflate 'libdeflate\.h' 'bindings/image/codec/png(_chunk)?\.c:'
+only libwebp 'webp/' 'bindings/image/codec/webp(_read)?\.c:'
 only lcms 'lcms2' 'bindings/image/icc\.c:'
 only "an image library" '(webp/|lcms2|png|jpeglib|turbojpeg|tiff|gif_lib|libheif/)' \
-    'bindings/image/[a-z_]+\.[ch]:'
+    'bindings/image/'
 
 # ---- readability -----------------------------------------------------------------------------
 

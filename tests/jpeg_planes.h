@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bindings/image/jpeg_skim.h"
+#include "bindings/image/lane/jpeg_skim.h"
 
 enum skim_outcome {
     SKIM_LEFT,    /* to libjpeg, all or the rest of it; or it isn't a JPEG */

@@ -5,7 +5,7 @@
 #define LUNETTE_BINDINGS_IMAGE_ATTENTION_H
 
 #include "bindings/image/geometry.h"
-#include "bindings/image/glance.h"
+#include "bindings/image/look/glance.h"
 
 /* Does this target have a part chosen by what is seen? Not an animation: its frames differ. */
 bool attention_wanted(const struct image_target *target);

@@ -5,7 +5,7 @@
 #include "bindings/image/colour.h"
 #include "bindings/image/icc.h"
 #include "bindings/image/library.h"
-#include "bindings/image/reader.h"
+#include "bindings/image/probe/reader.h"
 #include "bindings/image/times.h"
 
 #include <stdlib.h>

@@ -4,12 +4,12 @@
  */
 #include "bindings/image/engine.h"
 #include "bindings/image/budget.h"
-#include "bindings/image/jpeg_write.h"
+#include "bindings/image/lane/jpeg_write.h"
 #include "bindings/image/library.h"
 #include "bindings/image/plan.h"
-#include "bindings/image/png.h"
+#include "bindings/image/codec/png.h"
 #include "bindings/image/render.h"
-#include "bindings/image/webp.h"
+#include "bindings/image/codec/webp.h"
 
 #include <stdio.h>
 #include <stdlib.h>

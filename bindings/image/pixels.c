@@ -3,7 +3,7 @@
  * stages of the image engine.
  */
 #include "bindings/image/pixels.h"
-#include "bindings/image/blend.h"
+#include "bindings/image/steps/blend.h"
 #include "bindings/image/library.h"
 
 PixelPacket pixels_opaque(const uint8_t rgb[3])

@@ -4,12 +4,12 @@
 #include "bindings/image/plan.h"
 #include "bindings/image/attention.h"
 #include "bindings/image/budget.h"
-#include "bindings/image/lane.h"
+#include "bindings/image/lane/lane.h"
 #include "bindings/image/limits.h"
 #include "bindings/image/orient.h"
-#include "bindings/image/rows.h"
-#include "bindings/image/salvage.h"
-#include "bindings/image/steps.h"
+#include "bindings/image/codec/rows.h"
+#include "bindings/image/codec/salvage.h"
+#include "bindings/image/steps/steps.h"
 #include "bindings/image/target.h"
 
 #include <math.h>

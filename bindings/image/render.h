@@ -8,9 +8,9 @@
 #include <magick/api.h>
 
 #include "bindings/image/crew.h"
-#include "bindings/image/metadata.h"
+#include "bindings/image/codec/metadata.h"
 #include "bindings/image/plan.h"
-#include "bindings/image/planes.h"
+#include "bindings/image/lane/planes.h"
 
 /* A target's picture, all but encoded. */
 struct made {

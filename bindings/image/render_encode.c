@@ -3,8 +3,8 @@
  * given to the caller; on another thread if one is free, while the next one is made. Called by
  * render_make.c.
  */
-#include "bindings/image/encode.h"
-#include "bindings/image/lane.h"
+#include "bindings/image/codec/encode.h"
+#include "bindings/image/lane/lane.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
 #include "bindings/image/render.h"

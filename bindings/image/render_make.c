@@ -2,20 +2,20 @@
  * render_make.c - the pictures of a render: decoded once, largest first, small ones of larger ones.
  * Called by engine.c.
  */
-#include "bindings/image/animation.h"
+#include "bindings/image/codec/animation.h"
 #include "bindings/image/attention.h"
 #include "bindings/image/colour.h"
-#include "bindings/image/decode.h"
-#include "bindings/image/encode.h"
-#include "bindings/image/flatten.h"
-#include "bindings/image/glance_image.h"
-#include "bindings/image/lane.h"
+#include "bindings/image/codec/decode.h"
+#include "bindings/image/codec/encode.h"
+#include "bindings/image/steps/flatten.h"
+#include "bindings/image/look/glance_image.h"
+#include "bindings/image/lane/lane.h"
 #include "bindings/image/library.h"
 #include "bindings/image/orient.h"
 #include "bindings/image/render.h"
 #include "bindings/image/resize.h"
-#include "bindings/image/rows.h"
-#include "bindings/image/steps.h"
+#include "bindings/image/codec/rows.h"
+#include "bindings/image/steps/steps.h"
 #include "bindings/image/times.h"
 
 #include <stdlib.h>

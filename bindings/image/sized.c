@@ -3,8 +3,8 @@
  */
 #include "bindings/image/sized.h"
 #include "bindings/image/colour.h"
-#include "bindings/image/decode.h"
-#include "bindings/image/lane.h"
+#include "bindings/image/codec/decode.h"
+#include "bindings/image/lane/lane.h"
 #include "bindings/image/resize.h"
 
 /* Here what could be resized while it is decoded is decoded first, as a whole. */

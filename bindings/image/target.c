@@ -3,7 +3,7 @@
  * every target before anything is decoded.
  */
 #include "bindings/image/target.h"
-#include "bindings/image/encode.h"
+#include "bindings/image/codec/encode.h"
 
 void image_target_default(struct image_target *target)
 {

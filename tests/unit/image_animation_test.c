@@ -2,8 +2,8 @@
  * image_animation_test.c - animations: cut into stills, drawn as their disposals say, kept or
  * reduced to the first frame, and hostile ones.
  */
-#include "bindings/image/frames.h"
-#include "bindings/image/webp.h"
+#include "bindings/image/codec/frames.h"
+#include "bindings/image/codec/webp.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 

@@ -3,15 +3,15 @@
  * palettes against the nearest colour of all, and animations frame by frame against what they were
  * made of, as a player shows them.
  */
-#include "bindings/image/gif.h"
+#include "bindings/image/codec/gif.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bindings/image/animation.h"
-#include "bindings/image/gif_palette.h"
-#include "bindings/image/gif_write.h"
+#include "bindings/image/codec/animation.h"
+#include "bindings/image/codec/gif_palette.h"
+#include "bindings/image/codec/gif_write.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
 #include "tests/unit/allocation.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bindings/base64.h"
-#include "bindings/image/glance.h"
+#include "bindings/image/look/glance.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 

@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bindings/image/glance.h"
-#include "bindings/image/overlay.h"
+#include "bindings/image/look/glance.h"
+#include "bindings/image/steps/overlay.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"

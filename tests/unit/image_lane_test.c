@@ -8,11 +8,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "bindings/image/lane.h"
-#include "bindings/image/lane_kernel.h"
+#include "bindings/image/lane/lane.h"
+#include "bindings/image/lane/lane_kernel.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
-#include "bindings/image/planes.h"
+#include "bindings/image/lane/planes.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"

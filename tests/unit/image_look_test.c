@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bindings/image/look.h"
+#include "bindings/image/look/look.h"
 #include "bindings/image/srgb.h"
 #include "host/utf8.h"
 #include "tests/unit/check.h"

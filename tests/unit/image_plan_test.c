@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bindings/image/decode.h"
+#include "bindings/image/codec/decode.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
-#include "bindings/image/webp.h"
+#include "bindings/image/codec/webp.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 

@@ -2,9 +2,9 @@
  * image_png_test.c - our PNG encoder: its filters against the specification's formulas, the layout
  * that each kind of picture gets, and that every pixel comes back.
  */
-#include "bindings/image/png.h"
-#include "bindings/image/png_filter.h"
-#include "bindings/image/png_layout.h"
+#include "bindings/image/codec/png.h"
+#include "bindings/image/codec/png_filter.h"
+#include "bindings/image/codec/png_layout.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"

@@ -3,8 +3,8 @@
  * changed byte makes them read where they must not (which AddressSanitizer would see).
  */
 #include "bindings/image/engine.h"
-#include "bindings/image/exif.h"
-#include "bindings/image/reader.h"
+#include "bindings/image/probe/exif.h"
+#include "bindings/image/probe/reader.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 

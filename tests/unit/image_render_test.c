@@ -2,7 +2,7 @@
  * image_render_test.c - whole renders of made pictures: sizes, orientation, alpha, metadata, steps.
  */
 #include "bindings/image/engine.h"
-#include "bindings/image/exif.h"
+#include "bindings/image/probe/exif.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 

@@ -2,9 +2,9 @@
  * image_rows_test.c - PNG and WebP read row by row: the same pixels as from the library, nothing
  * taken from a file that is cut off or changed, and no memory lost.
  */
-#include "bindings/image/png.h"
-#include "bindings/image/rows.h"
-#include "bindings/image/webp.h"
+#include "bindings/image/codec/png.h"
+#include "bindings/image/codec/rows.h"
+#include "bindings/image/codec/webp.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"

@@ -2,8 +2,8 @@
  * image_sample.c - makes the pictures that the image tests render. Called by image_*_test.c.
  */
 #include "tests/unit/image_sample.h"
-#include "bindings/image/animation.h"
-#include "bindings/image/exif.h"
+#include "bindings/image/codec/animation.h"
+#include "bindings/image/probe/exif.h"
 #include "bindings/image/library.h"
 #include "bindings/image/pixels.h"
 #include "tests/unit/check.h"

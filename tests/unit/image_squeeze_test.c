@@ -2,7 +2,7 @@
  * image_squeeze_test.c - max_bytes: which quality is found, in how many tries, by encoders that are
  * a table of sizes.
  */
-#include "bindings/image/squeeze.h"
+#include "bindings/image/codec/squeeze.h"
 #include "tests/unit/check.h"
 
 #include <stdlib.h>

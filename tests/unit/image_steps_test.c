@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bindings/image/annotate.h"
-#include "bindings/image/glance.h"
-#include "bindings/image/overlay.h"
-#include "bindings/image/trim.h"
+#include "bindings/image/steps/annotate.h"
+#include "bindings/image/look/glance.h"
+#include "bindings/image/steps/overlay.h"
+#include "bindings/image/steps/trim.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"

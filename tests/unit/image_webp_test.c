@@ -2,7 +2,7 @@
  * image_webp_test.c - our use of libwebp: what is said beside the picture, planes as they are, and
  * failures.
  */
-#include "bindings/image/webp.h"
+#include "bindings/image/codec/webp.h"
 #include "tests/unit/allocation.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
