@@ -127,8 +127,8 @@ static void check_loops_and_delays(const struct image_output *gif, int64_t loops
 
 TEST(image_animation_is_resized_and_keeps_its_loops_and_delays)
 {
-    static const int agains[] = {0, 4};
-    for (size_t i = 0; i < 2; i++) {
+    static const int agains[] = {0, 1, 4};
+    for (size_t i = 0; i < sizeof agains / sizeof agains[0]; i++) {
         struct sample gif = sample_gif(1, agains[i]);
         struct image_target target = sample_target(16, 0, IMAGE_GIF);
         struct image_output output;

@@ -139,12 +139,6 @@ static bool draw(struct player *player, const struct image_info *info, struct er
     return draw_frame(player->canvas, frame, info, &player->drawn, err);
 }
 
-/* The library counts loops as the file does: how often again, 1 meaning that nothing is said. */
-static unsigned long iterations_of(int64_t loops)
-{
-    return loops <= 1 ? (unsigned long)loops : (unsigned long)loops - 1;
-}
-
 static bool add_frame(struct player *player, Image **list, animation_make *make, void *context,
                       struct error *err)
 {
@@ -155,7 +149,7 @@ static bool add_frame(struct player *player, Image **list, animation_make *make,
     int64_t delay = player->frames.frame.delay_cs;
     made->delay = (unsigned long)(delay < SHORTEST_DELAY_CS ? DEFAULT_DELAY_CS : delay);
     made->dispose = made->matte ? BackgroundDispose : NoneDispose;
-    made->iterations = iterations_of(player->frames.loops);
+    made->iterations = (unsigned long)player->frames.loops;
     AppendImageToList(list, made);
     return true;
 }

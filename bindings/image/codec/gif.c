@@ -470,10 +470,18 @@ static const char *comment_of(const Image *image)
     return comment != NULL && comment->value != NULL ? comment->value : "";
 }
 
+/* As gif_write_head() has it. */
+static int plays_again(const Image *list)
+{
+    if (list->next == NULL || list->iterations == 1) {
+        return -1;
+    }
+    return list->iterations > 0 ? (int)list->iterations - 1 : 0;
+}
+
 static bool encode(struct gif *gif, const Image *list, struct error *err)
 {
     const char *comment = comment_of(list);
-    bool loops = list->next != NULL && list->iterations != 1;
     if (gif->width > SIDE_MAX || gif->height > SIDE_MAX) {
         return error_set(err, "unsupported", "encoding gif: no side is longer than %d pixels",
                          SIDE_MAX);
@@ -482,8 +490,7 @@ static bool encode(struct gif *gif, const Image *list, struct error *err)
         return false;
     }
     set_table(&gif->table, gif->shared, gif->shared_first);
-    gif_write_head(&gif->file, gif->width, gif->height, &gif->table,
-                   loops ? (int)list->iterations : -1, comment);
+    gif_write_head(&gif->file, gif->width, gif->height, &gif->table, plays_again(list), comment);
     return write_frames(gif, list, err);
 }
 
