@@ -161,6 +161,8 @@ struct use {
     long planned_kb, needed_kb;
 };
 
+static bool allow_damaged;
+
 static bool measure(const struct sample *sample, const struct image_target *targets, size_t count,
                     struct use *use)
 {
@@ -171,6 +173,7 @@ static bool measure(const struct sample *sample, const struct image_target *targ
     struct image_output outputs[8];
     struct error err;
     image_limits_default(&limits);
+    limits.allow_damaged = allow_damaged;
     if (!image_probe(sample->bytes, sample->length, &limits, &info, &err) ||
         !image_plan(&info, &limits, NULL, 0, targets, count, 1, &plan, made, &err) ||
         !forget_peak()) {
@@ -243,6 +246,27 @@ TEST(image_render_needs_no_more_memory_than_it_takes)
         enum image_format from = i < 4 ? formats[i] : IMAGE_BMP;
         struct sample sample = photo_of(from);
         check_memory(image_format_name(from), &sample);
+        sample_release(&sample);
+    }
+}
+
+/* What is there of it is repaired before it is decoded. */
+TEST(image_render_of_damage_needs_no_more_memory_than_it_takes)
+{
+    struct error err;
+    if (SANITIZED || !forget_peak()) {
+        check_skip("no peak of memory to be had here");
+        return;
+    }
+    if (!CHECK(image_engine_start(INT64_C(1) << 30, &err))) {
+        return;
+    }
+    for (int i = 0; i < 4; i++) {
+        struct sample sample = photo_of(formats[i]);
+        sample.length = sample.length * 2 / 3;
+        allow_damaged = true;
+        check_memory(image_format_name(formats[i]), &sample);
+        allow_damaged = false;
         sample_release(&sample);
     }
 }

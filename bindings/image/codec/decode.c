@@ -133,13 +133,12 @@ static Image *decode(const void *bytes, size_t length, const struct image_info *
 }
 
 static Image *decode_salvaged(const void *bytes, size_t length, const struct image_info *info,
-                              struct error *err)
+                              const struct decode_size *size, struct error *err)
 {
     struct buffer file;
     Image *image = NULL;
     if (salvage_file(bytes, length, info, &file, err)) {
-        const struct decode_size own = {1, info->width, info->height};
-        image = decode(file.data, file.length, info, &own, err);
+        image = decode(file.data, file.length, info, size, err);
     }
     buffer_release(&file);
     return image;
@@ -180,10 +179,11 @@ Image *decode_still(const void *bytes, size_t length, const struct image_info *i
                     const struct decode_size *size, struct error *err)
 {
     const struct decode_size own = {1, info->width, info->height};
-    Image *image = decode(bytes, length, info, size != NULL ? size : &own, err);
+    size = size != NULL ? size : &own;
+    Image *image = decode(bytes, length, info, size, err);
     if (image == NULL && info->allow_damaged && salvage_knows(info->format) &&
         error_is(err, "bad_image")) {
-        image = decode_salvaged(bytes, length, info, err);
+        image = decode_salvaged(bytes, length, info, size, err);
     }
     if (image != NULL && !add_exif(image, bytes, info, err)) {
         pixels_destroy(image);
