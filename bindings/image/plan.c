@@ -4,6 +4,7 @@
 #include "bindings/image/plan.h"
 #include "bindings/image/attention.h"
 #include "bindings/image/budget.h"
+#include "bindings/image/codec/gif.h"
 #include "bindings/image/lane/lane.h"
 #include "bindings/image/limits.h"
 #include "bindings/image/orient.h"
@@ -242,13 +243,27 @@ static int64_t canvas_memory(const struct geometry *geometry)
     return geometry->canvas_width * geometry->canvas_height * (int64_t)sizeof(PixelPacket);
 }
 
+/* What a GIF's encoder holds, of a still beside the picture; of an animation frames_memory() counts
+ * the pictures. 0 for other encoders, which make a copy. */
+static int64_t gif_memory_of(const struct plan *plan, const struct plan_item *item)
+{
+    if (item->target.format != IMAGE_GIF) {
+        return 0;
+    }
+    bool animated = item->target.animated;
+    int64_t picture = item->made_width * item->made_height * (int64_t)sizeof(PixelPacket);
+    return gif_memory(item->made_width, item->made_height, animated ? plan->info->frames : 1) +
+           (animated ? 0 : picture);
+}
+
 /* After its resize: the result and a copy, which padding and encoding make one after the other. */
-static int64_t finish_memory(const struct plan_item *item)
+static int64_t finish_memory(const struct plan *plan, const struct plan_item *item)
 {
     const struct geometry *geometry = &item->geometry;
-    int64_t canvas = canvas_memory(geometry);
+    int64_t canvas = canvas_memory(geometry), gif = gif_memory_of(plan, item);
     int64_t scaled = geometry->width * geometry->height * (int64_t)sizeof(PixelPacket);
-    return canvas + (scaled > canvas ? scaled : canvas) + item->after_memory;
+    int64_t copied = canvas + (scaled > canvas ? scaled : canvas);
+    return (copied > gif ? copied : gif) + item->after_memory;
 }
 
 /* An animation's frames stay until all are encoded. */
@@ -266,7 +281,7 @@ static int64_t item_memory(const struct plan *plan, const struct plan_item *item
     struct resize how = plan_resize(item, orientation, true);
     int64_t resize = resize_memory(decoded_side(plan, swapped ? plan->height : plan->width),
                                    decoded_side(plan, swapped ? plan->width : plan->height), &how);
-    int64_t finish = finish_memory(item);
+    int64_t finish = finish_memory(plan, item);
     return frames_memory(plan, item) + (resize > finish ? resize : finish);
 }
 
@@ -297,7 +312,8 @@ static int64_t lent_memory(const struct plan *plan)
 {
     int64_t most = 0;
     for (size_t i = 0; i < plan->count; i++) {
-        int64_t memory = frames_memory(plan, &plan->items[i]) + finish_memory(&plan->items[i]);
+        int64_t memory =
+            frames_memory(plan, &plan->items[i]) + finish_memory(plan, &plan->items[i]);
         most = memory > most ? memory : most;
     }
     return (int64_t)plan->lent * (most + OVERHEAD_BYTES);
@@ -310,7 +326,7 @@ static int64_t lane_memory_needed(const struct plan *plan)
     int64_t most = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
-        int64_t memory = finish_memory(item) + OVERHEAD_BYTES;
+        int64_t memory = finish_memory(plan, item) + OVERHEAD_BYTES;
         if (lane_encodes(item)) {
             bool jpeg = item->target.format == IMAGE_JPEG;
             memory = 4 * lane_picture_memory(plan, item) + (jpeg ? 0 : OVERHEAD_BYTES);

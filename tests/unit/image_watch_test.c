@@ -271,6 +271,29 @@ TEST(image_render_of_damage_needs_no_more_memory_than_it_takes)
     }
 }
 
+/* A GIF's encoder compares what is shown with what was. */
+TEST(image_render_of_frames_needs_no_more_memory_than_it_takes)
+{
+    struct error err;
+    if (SANITIZED || !forget_peak()) {
+        check_skip("no peak of memory to be had here");
+        return;
+    }
+    if (!CHECK(image_engine_start(INT64_C(1) << 30, &err))) {
+        return;
+    }
+    struct sample gif = sample_gif(2, 0);
+    struct image_target target = sample_target(2000, 0, IMAGE_GIF);
+    target.animated = target.enlarge = true;
+    struct use use;
+    if (CHECK(measure_apart(&gif, &target, 1, &use))) {
+        check_case("%ld kB planned, %ld kB needed", use.planned_kb, use.needed_kb);
+        CHECK(use.needed_kb > 32 << 10);
+        CHECK(use.needed_kb <= use.planned_kb + SLACK_KB);
+    }
+    sample_release(&gif);
+}
+
 TEST(image_render_of_the_corpus_needs_no_more_memory_than_it_takes)
 {
     static const char *const names[] = {

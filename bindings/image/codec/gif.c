@@ -514,3 +514,12 @@ bool gif_encode(const Image *list, const struct image_target *target, struct ima
     }
     return ok;
 }
+
+int64_t gif_memory(int64_t width, int64_t height, int64_t frames)
+{
+    /* A pixel's samples, index and packed index, and a file of it, tried once or twice and kept. */
+    int64_t still = 4 + 2 + 4;
+    /* Two more frames' samples, and what is shown before and with the frame. */
+    int64_t animated = still + 2 * 4 + 2 * 4 + frames;
+    return width * height * (frames > 1 ? animated : still);
+}

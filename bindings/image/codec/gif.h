@@ -19,4 +19,7 @@
 MUST_CHECK bool gif_encode(const Image *list, const struct image_target *target,
                            struct image_output *output, struct error *err);
 
+/* The most bytes that this takes beside the pictures: the file, and what it compares. */
+int64_t gif_memory(int64_t width, int64_t height, int64_t frames);
+
 #endif
