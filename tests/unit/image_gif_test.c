@@ -389,6 +389,24 @@ TEST(image_gif_shows_the_same_for_long)
     }
 }
 
+/* What is cleared is gone only when the next frame comes, also where that draws nothing. */
+TEST(image_gif_blinks)
+{
+    static struct story story = {.frames = 5};
+    struct telling telling = {.story = &story};
+    struct error err;
+    CHECK(image_engine_start(INT64_C(1) << 30, &err));
+    for (int size = 1; size <= CELLS; size += CELLS - 1) {
+        for (int i = 0; i < 5 * CELLS; i++) {
+            bool on = i / CELLS % 3 != 1; /* on, off, on, on, off */
+            story.pixel[i / CELLS][i % CELLS] = on && i % CELLS < size ? 0xff123456U : 0;
+            story.delay_cs[i / CELLS] = 7;
+        }
+        check_case("%d pixels", size);
+        CHECK(library_run(tell, &telling, NULL, &err));
+    }
+}
+
 /* ---- stills ---------------------------------------------------------------------------------- */
 
 TEST(image_gif_still_has_256_colours)

@@ -45,6 +45,7 @@ struct gif {
     struct buffer file, tries[2];
     size_t delay_at; /* in the file, of the last frame that was written */
     int64_t delay_cs, frames;
+    bool cleared; /* is it gone when the next one comes? */
 };
 
 /* ---- frames as samples --------------------------------------------------------------------- */
@@ -367,7 +368,7 @@ static bool write_drawn(struct gif *gif, const struct gif_palette *palette, int6
     struct gif_table own;
     if (gif->frames == 0) {
         area = (struct area){0, 0, gif->width, gif->height};
-    } else if (area.right <= area.left && gif->delay_cs + delay_cs <= DELAY_MAX) {
+    } else if (area.right <= area.left && !gif->cleared && gif->delay_cs + delay_cs <= DELAY_MAX) {
         gif->delay_cs += delay_cs;
         gif_write_delay(&gif->file, gif->delay_at, gif->delay_cs);
         return true;
@@ -383,6 +384,7 @@ static bool write_drawn(struct gif *gif, const struct gif_palette *palette, int6
                               .delay_cs = delay_cs};
     gif->delay_at = gif->shared_first == 1 ? gif_write_control(&gif->file, &frame) : 0;
     gif->delay_cs = delay_cs;
+    gif->cleared = clears;
     gif->frames++;
     if (!write_area(gif, &area, &frame, err)) {
         return false;
