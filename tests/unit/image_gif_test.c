@@ -389,6 +389,22 @@ TEST(image_gif_shows_the_same_for_long)
     }
 }
 
+/* What is cleared with what goes is drawn anew in its own colours. */
+TEST(image_gif_redraws_what_is_cleared)
+{
+    static struct story story = {.frames = 3};
+    struct telling telling = {.story = &story, .off_max = 0};
+    struct error err;
+    for (int i = 0; i < 3 * CELLS; i++) {
+        uint32_t colour = (uint32_t)(i % CELLS % 200) * 0x010307U % 0x1000000U;
+        story.delay_cs[i / CELLS] = 5;
+        story.pixel[i / CELLS][i % CELLS] = 0xff000000U | (i < 2 * CELLS ? colour : ~colour);
+    }
+    story.pixel[1][CELLS / 2] = 0;
+    CHECK(image_engine_start(INT64_C(1) << 30, &err));
+    CHECK(library_run(tell, &telling, NULL, &err));
+}
+
 /* What is cleared is gone only when the next frame comes, also where that draws nothing. */
 TEST(image_gif_blinks)
 {

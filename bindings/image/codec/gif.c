@@ -92,11 +92,17 @@ static bool changed_at(const struct gif *gif, size_t i)
     return gif->previous.rgba == NULL || pixel_at(&gif->now, i) != pixel_at(&gif->previous, i);
 }
 
-/* Counts what is new in the frame, or all of it. */
+/* Was it cleared with what had to go? */
+static bool lost_at(const struct gif *gif, size_t i)
+{
+    return gif->shown != NULL && gif->shown[i] != gif->before[i];
+}
+
+/* Counts what has to be drawn in the frame, or all of it. */
 static void count_colours(struct gif *gif, bool all)
 {
     for (size_t i = 0; i < gif->pixels; i++) {
-        if (opaque_at(&gif->now, i) && (all || changed_at(gif, i))) {
+        if (opaque_at(&gif->now, i) && (all || changed_at(gif, i) || lost_at(gif, i))) {
             gif_histogram_add(&gif->histogram, gif->now.rgba + i * 4);
         }
     }
