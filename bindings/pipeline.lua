@@ -333,13 +333,21 @@ local function fingerprint(rules)
     rules.edition })
 end
 
+-- A slip in a field's name would give `events.handler` no rule, and each upload be ignored.
+local strict = {
+  __index = function(_, field)
+    failure.raise({ code = "usage", retryable = false,
+      message = "a pipeline: " .. check.unknown("field", tostring(field), { "settle" }) }, 2)
+  end,
+}
+
 function pipeline.new(rules)
   rules = check.options("new", rules, rules_fields)
   local wrong = missing(rules)
   if wrong then check.complain(1, "new", wrong) end
   rules.fingerprint = fingerprint(rules)
   declare(rules)
-  return { settle = function(upload) return settle(rules, upload) end }
+  return setmetatable({ settle = function(upload) return settle(rules, upload) end }, strict)
 end
 
 return pipeline

@@ -66,7 +66,7 @@ local pipeline = {}
 ---@field edition? integer Raise it to make all pictures anew; a change of `pictures`, `key` or `cache_control` does it, too. Default 1.
 ---@field now_ms? fun(): integer For tests: the time.
 
----A pipeline.
+---A pipeline. Reading a field that it does not have raises.
 ---@class pipeline.rules
 ---@field settle fun(upload: events.upload): table Brings everything in line with what is there: a rule for `created` and `deleted`. Its `status` is "done", "unchanged", "deleted", "gone" or, for the list itself, "ignored"; with `id type width height size` of the photo, and `variants`, the pictures.
 

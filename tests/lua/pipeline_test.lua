@@ -250,6 +250,12 @@ t.test("rules that make no sense are refused when they are loaded", function()
   end
 end)
 
+t.test("a rule that it does not have is not silently none", function()
+  local p = small()
+  local slip = t.raises("unknown field 'setle', did you mean 'settle'?", function() return p.setle end)
+  t.ok(slip.where:find "pipeline_test.lua:%d+", slip.where)
+end)
+
 t.test("it does not write where uploads arrive", function()
   local p = small { destination = "uploads" }
   t.raises("that would never end", p.settle, put("a.png", png))
