@@ -434,8 +434,11 @@ deploy sam: ARCH := arm64
 sam: layer function ## AWS SAM's template and what it packs, build/sam/ (RECIPE=compress)
 	@sh layer/deploy.sh sam-folder $(ARCH)
 
-# The recipe's own function is packed first, so that no other one's is uploaded with its settings.
-deploy: layer function ## deploy to AWS: make deploy STACK=photos ARTIFACTS=BUCKET (RECIPE=compress TOOL=sam PARAMETERS='LogDays=7')
+# What is missing is said before the layer is built, which takes minutes. The recipe's own function is
+# packed, so that no other one's is uploaded with its settings.
+deploy: ## deploy to AWS: make deploy STACK=photos ARTIFACTS=BUCKET (RECIPE=compress TOOL=sam PARAMETERS='LogDays=7')
+	@sh layer/deploy.sh check '$(TOOL)' '$(RECIPE)' '$(STACK)' '$(ARTIFACTS)'
+	@$(MAKE) --no-print-directory layer function ARCH=$(ARCH)
 	@sh layer/deploy.sh '$(TOOL)' '$(RECIPE)' '$(STACK)' '$(ARTIFACTS)' '$(ARCH)' $(PARAMETERS)
 
 undeploy: ## delete what deploy made; buckets and tables with what is in them stay (STACK=photos, as TOOL)

@@ -3,6 +3,7 @@
 # credentials that it finds. `make deploy` and `make undeploy` run it.
 #
 #   deploy.sh TOOL RECIPE STACK BUCKET ARCH [PARAMETER=VALUE...]
+#   deploy.sh check TOOL RECIPE STACK BUCKET     what is missing, said before minutes of building
 #   deploy.sh delete TOOL STACK BUCKET           what holds photos or records stays
 #   deploy.sh sam-folder ARCH                    build/sam/, as SAM needs it
 #
@@ -98,17 +99,33 @@ need_zips() {
     done
 }
 
+need_names() {
+    [ -n "$stack" ] && [ -n "$bucket" ] || fail "say STACK=photos and ARTIFACTS=BUCKET"
+    [ -r "$settings" ] || fail "there is no $settings"
+    case $tool in
+    cloudformation | sam | terraform) ;;
+    *) fail "there is no tool '$tool': cloudformation, sam or terraform" ;;
+    esac
+}
+
+# The bucket of the zips is asked for, as that needs credentials, too.
+need_tool() {
+    program=$tool
+    [ "$tool" != cloudformation ] || program=aws
+    command -v "$program" >/dev/null ||
+        fail "there is no '$program' here; install it, or choose another TOOL"
+    [ "$program" != aws ] || aws s3api head-bucket --bucket "$bucket" >/dev/null ||
+        fail "the bucket '$bucket' (ARTIFACTS) is not to be had; aws s3 mb s3://$bucket makes it"
+}
+
 deploy() {
     tool=$1 settings=$here/recipes/$2.env stack=$3 bucket=$4 arch=$5
     shift 5
-    [ -r "$settings" ] || fail "there is no $settings"
+    need_names
     need_zips
     # shellcheck disable=SC2046 # one word a line
     set -- $(cat "$settings") "Architecture=$arch" "$@"
-    case $tool in
-    cloudformation | sam | terraform) "deploy_$tool" "$@" ;;
-    *) fail "there is no tool '$tool': cloudformation, sam or terraform" ;;
-    esac
+    "deploy_$tool" "$@"
 }
 
 case ${1:-} in
@@ -128,8 +145,12 @@ sam-folder)
     need_zips
     sam_folder
     ;;
+check)
+    tool=$2 settings=$here/recipes/$3.env stack=$4 bucket=$5
+    need_names
+    need_tool
+    ;;
 *)
-    [ -n "${3:-}" ] && [ -n "${4:-}" ] || fail "say STACK=photos and ARTIFACTS=BUCKET"
     deploy "$@"
     ;;
 esac

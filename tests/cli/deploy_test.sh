@@ -11,6 +11,7 @@ cat >"$WORK/bin/aws" <<'AWS'
 printf '%s\n' "$(basename "$0") $*" >>calls
 case "$*" in
 s3api\ head-object*) grep -qx "$6" there ;;
+s3api\ head-bucket*) [ "$4" != elsewhere ] ;;
 *state\ list) [ ! -e unknown ] && printf '%s\n' aws_lambda_function.function 'aws_s3_bucket.pictures[0]' \
     aws_s3_bucket_notification.uploads 'aws_dynamodb_table.metadata[0]' ;;
 esac
@@ -99,6 +100,29 @@ expect "no other tool is known" "1, deploy: there is no tool 'pulumi': cloudform
 asked cloudformation nothing photos artifacts arm64
 expect "no other recipe is known" "1, deploy: there is no layer/templates/recipes/nothing.env" \
     "$status, $err"
+
+asked check cloudformation compress photos artifacts
+expect "all is there: nothing is said, and nothing changed" \
+    "0, , aws s3api head-bucket --bucket artifacts" "$status, $err, $out"
+for tool in sam terraform; do
+    asked check $tool compress photos artifacts
+    expect "so it is for $tool" "0, , " "$status, $err, $out"
+done
+asked check cloudformation compress photos elsewhere
+contains "a bucket that is not to be had is said before anything is built" \
+    "1, deploy: the bucket 'elsewhere' (ARTIFACTS) is not to be had" "$status, $err"
+for slip in "cloudformation compress '' artifacts" "cloudformation compress photos ''" \
+    "cloudformation nothing photos artifacts" "pulumi compress photos artifacts"; do
+    eval "asked check $slip"
+    expect "so is a slip: $slip" "1, " "$status, $out"
+done
+mv "$WORK/bin/sam" "$WORK/sam"
+err=$(cd "$WORK" && PATH=/usr/bin:/bin sh layer/deploy.sh check sam compress photos artifacts 2>&1)
+contains "so is a tool that is not installed" "there is no 'sam' here" "$err"
+mv "$WORK/sam" "$WORK/bin/sam"
+said=$(make -s deploy RECIPE=compress ARTIFACTS=artifacts 2>&1)
+contains "make deploy begins with that" "deploy: say STACK=photos and ARTIFACTS=BUCKET" "$said"
+expect "and builds nothing then" "" "$(grep -E 'BUILD|FETCH|function.zip' <<<"$said")"
 
 rm "$WORK/build/function.zip"
 asked cloudformation compress photos artifacts arm64
