@@ -188,6 +188,8 @@ end
 local head_bytes = 4096 -- by which a picture is known, damaged or not
 
 local function is_picture(path)
+  -- A pipe would be waited for.
+  if host.file_problem(path) == "not a regular file" then return false end
   local file <close> = assert(io.open(path, "rb"))
   local ok, err = pcall(image.probe, file:read(head_bytes) or "")
   return ok or not failure.field(err, "message"):find("^not an image")

@@ -203,10 +203,11 @@ repl <<<'.batch folder'
 expect "a folder without pictures" "there is no picture in folder, only 2 other files" "$err"
 printf '\377\330\377\340' >folder/a.jpg
 printf '\211PNG\r\n\032\nx' >folder/b
+mkfifo folder/pipe
 repl <<<'.batch folder'
 expect "a folder is dropped, damaged pictures too, and nothing else" 'a.jpg 4 B N 1 ok
 b 9 B N 1 ok
-2 files, 0 failed, 2 writes, 2 skipped that are no pictures' "$(sed -n '2,4p' "$WORK/out" |
+2 files, 0 failed, 2 writes, 3 skipped that are no pictures' "$(sed -n '2,4p' "$WORK/out" |
     sed -E 's/ +/ /g; s/ B [0-9]+ 1 ok/ B N 1 ok/; s/;.*//')"
 
 # ---- runs ---------------------------------------------------------------------------------------
