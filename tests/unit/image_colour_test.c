@@ -2,6 +2,7 @@
  * image_colour_test.c - orientation in every format that has it, and colours that are not sRGB.
  */
 #include <magick/api.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -377,6 +378,46 @@ TEST(image_conversion_outlives_its_place)
     CHECK_INTEGER(red_of(first), 255);
     icc_close(first);
     icc_close(NULL);
+}
+
+enum { VARIANTS = 5 };
+
+struct conversions {
+    const int *reds; /* what each variant makes of red */
+    int wrong;
+};
+
+/* More variants than are kept, so that threads take each other's out. */
+static void *convert_many(void *context)
+{
+    struct conversions *conversions = context;
+    for (unsigned i = 0; i < 300; i++) {
+        struct icc *icc = open_variant(i % VARIANTS, ICC_RGB_8);
+        conversions->wrong += icc == NULL || red_of(icc) != conversions->reds[i % VARIANTS] ? 1 : 0;
+        icc_close(icc);
+    }
+    return NULL;
+}
+
+TEST(image_conversions_serve_several_threads)
+{
+    enum { THREADS = 4 };
+    pthread_t thread[THREADS];
+    struct conversions conversions[THREADS];
+    int reds[VARIANTS];
+    for (unsigned i = 0; i < VARIANTS; i++) {
+        struct icc *icc = open_variant(i, ICC_RGB_8);
+        reds[i] = red_of(icc);
+        icc_close(icc);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        conversions[i] = (struct conversions){.reds = reds};
+        CHECK(pthread_create(&thread[i], NULL, convert_many, &conversions[i]) == 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        (void)pthread_join(thread[i], NULL);
+        CHECK_INTEGER(conversions[i].wrong, 0);
+    }
 }
 
 TEST(image_conversion_of_nonsense_is_none)
