@@ -13,11 +13,17 @@ local function declare_unless_there(name, keys)
   if not ok and failure.field(err, "code") ~= "ResourceInUseException" then error(err, 0) end
 end
 
---- Makes sure that they exist in the local store. After the handler was loaded.
-function places.declare()
+--- Makes sure that the buckets exist in the local store.
+function places.declare_buckets()
   if not store.is_local() then return end
   store.declare_bucket(places.uploads)
   store.declare_bucket(env.get("DESTINATION_BUCKET", "images"))
+end
+
+--- The same of all. After the handler was loaded: it may give its table another key.
+function places.declare()
+  if not store.is_local() then return end
+  places.declare_buckets()
   local metadata_table = env.get "METADATA_TABLE"
   if metadata_table then declare_unless_there(metadata_table, "id") end
   local manifest_table = env.get "MANIFEST_TABLE"

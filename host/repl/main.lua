@@ -112,7 +112,7 @@ return function(options, operands)
   local session = sessions.new(options, not operands[1] and input.is_possible())
   local source = open_source(session, operands[1])
   session.source = source
-  places.declare()
+  places.declare_buckets()
   effects.open()
   debugging.open(session)
   if session.terminal then

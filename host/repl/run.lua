@@ -4,6 +4,7 @@ local excerpt = require "repl.excerpt"
 local failure = require "failure"
 local host = require "host"
 local json = require "json"
+local places = require "commands.places"
 local policy = require "repl.policy"
 local prompt = require "prompt"
 local state = require "repl.state"
@@ -66,6 +67,7 @@ function run.refresh(session)
     session:complain(excerpt.of(why))
     return false
   end
+  if why then places.declare() end -- `.env` may have named others
   if why == "changed" then session:say("reloaded " .. host.handler_name()) end
   return true, why
 end

@@ -5,7 +5,9 @@
 needs_prompt
 
 unset LUNETTE_LOG_LEVEL
+ROOT=$PWD
 cd "$WORK" || exit 1
+mkdir rules
 # repl [ARGUMENT...]: the program; the script is the caller's standard input
 repl() { run repl --store store --table things=id "$@"; }
 cp "$SAMPLES/broken.jpg" "$SAMPLES/moon.png" .
@@ -176,6 +178,25 @@ event = { endless = true }
 .run
 LUA
 contains "the timeout is enforced" "deadline: the script was still running when its time was up" "$err"
+
+# ---- tables --------------------------------------------------------------------------------------
+
+cp "$ROOT/scripts/recipes/compress.lua" "$ROOT/scripts/handler.lua" "$WORK/rules/"
+METADATA_TABLE=sizes repl --handler rules/compress.lua <<'LUA'
+.drop moon.png
+.env METADATA_TABLE=others
+.run
+#dynamodb.scan({ table = "others" }).items
+LUA
+expect "a table has the key that the rules give it, also one that .env names" "0 1" \
+    "$status $(tail -n 1 <<<"$out")"
+repl --handler rules/handler.lua <<'LUA'
+.env METADATA_TABLE=photos
+.drop moon.png
+dynamodb.scan({ table = "photos" }).items[1].id
+LUA
+expect "without rules for it, that of the handler" '0 "uploads/moon.png"' \
+    "$status $(tail -n 1 <<<"$out")"
 
 # ---- explain, policy ----------------------------------------------------------------------------
 
