@@ -140,6 +140,15 @@ static int keep_handler(lua_State *L)
     return 0;
 }
 
+/* What was raised without a place: by error(message, 0), or by a function in `return f(...)`. */
+static void name_file(const char *name, struct error *err)
+{
+    if (err->where[0] == '\0' && strstr(err->message, ".lua:") == NULL &&
+        strstr(err->message, name) == NULL) {
+        (void)error_prefix(err, "%s", name);
+    }
+}
+
 /* The chunk on top runs, bounded as Lambda bounds it. */
 static bool load_chunk(struct vm *vm, const char *name, struct buffer *traceback, struct error *err)
 {
@@ -173,6 +182,7 @@ bool vm_load_handler_text(struct vm *vm, const char *text, size_t length, const 
         return false;
     }
     if (!load_chunk(vm, name, traceback, err)) {
+        name_file(name, err);
         lua_pop(L, 2);
         return false;
     }

@@ -39,12 +39,11 @@ local function place_in(text)
   end
 end
 
+-- Not of the traceback: whoever raises without a place means another one than that of `error`.
 local function find_place(err, message)
   local path, number = place_in(failure.field(err, "where"))
   if path then return path, number end
-  path, number = place_in(message)
-  if path then return path, number end
-  return place_in(failure.field(err, "traceback"))
+  return place_in(message)
 end
 
 -- Without the lines that nobody here wrote: those of what is built in, and of the prompt.

@@ -106,6 +106,15 @@ echo 'while true do end' >"$WORK/spin.lua"
 run invoke --store "$WORK/store" --handler "$WORK/spin.lua" <<<'{}'
 contains "loading is bounded" "was not loaded within 10 s" "$err"
 
+echo 'error("the sizes make no sense", 0)' >"$WORK/rules.lua"
+run invoke --store "$WORK/store" --handler "$WORK/rules.lua" <<<'{}'
+expect "what is raised without a place names the file" \
+    "$WORK/rules.lua: the sizes make no sense" "$err"
+echo 'return require("events").handler { create = print }' >"$WORK/rules.lua"
+run invoke --store "$WORK/store" --handler "$WORK/rules.lua" <<<'{}'
+contains "so does a slip in what the file returns" \
+    "rules.lua: bad argument #1 to 'handler' (unknown field 'create'" "$err"
+
 "$LUNETTE" event s3-test >/dev/full 2>"$WORK/err"
 expect "a full disk is no success" 1 "$?"
 contains "and is said" "No space left on device" "$(cat "$WORK/err")"

@@ -179,7 +179,7 @@ event = { endless = true }
 LUA
 contains "the timeout is enforced" "deadline: the script was still running when its time was up" "$err"
 
-# ---- tables --------------------------------------------------------------------------------------
+# ---- tables, slips ------------------------------------------------------------------------------
 
 cp "$ROOT/scripts/recipes/compress.lua" "$ROOT/scripts/handler.lua" "$WORK/rules/"
 METADATA_TABLE=sizes repl --handler rules/compress.lua <<'LUA'
@@ -197,6 +197,19 @@ dynamodb.scan({ table = "photos" }).items[1].id
 LUA
 expect "without rules for it, that of the handler" '0 "uploads/moon.png"' \
     "$status $(tail -n 1 <<<"$out")"
+
+cat >rules/slip.lua <<'LUA'
+local function insist(is_right, message)
+  if not is_right then error(message, 0) end
+end
+insist(false, "the sizes make no sense")
+LUA
+repl --handler rules/slip.lua <<'LUA'
+.event s3-put moon.png
+.run
+LUA
+contains "a slip names the file" "rules/slip.lua: the sizes make no sense" "$err"
+expect "without the lines of what found it" "" "$(grep '^>' <<<"$err")"
 
 # ---- explain, policy ----------------------------------------------------------------------------
 
