@@ -19,7 +19,8 @@ end
 
 -- What stands between the module and the world; tests pass their own.
 local world = {
-  is_wanted = env.get "AWS_LAMBDA_FUNCTION_NAME" ~= nil or env.flag { name = "LUNETTE_METRICS" },
+  is_wanted = env.flag { name = "LUNETTE_METRICS",
+    default = env.get "AWS_LAMBDA_FUNCTION_NAME" ~= nil },
   namespace = env.get("LUNETTE_METRICS_NAMESPACE", "Lunette"),
   function_name = env.get "AWS_LAMBDA_FUNCTION_NAME",
   now_ms = function() return os.time() * 1000 end,

@@ -1,8 +1,8 @@
 ---@meta metrics
 
 ---CloudWatch metrics without a request: they are collected, and written as one line (embedded
----metric format) at the end of the invocation: in Lambda, or with LUNETTE_METRICS=1 on standard
----error. The namespace is LUNETTE_METRICS_NAMESPACE, by default "Lunette". `events.handler` counts
+---metric format) at the end of the invocation: in Lambda, unless LUNETTE_METRICS=no, or with
+---LUNETTE_METRICS=1 on standard error. The namespace is LUNETTE_METRICS_NAMESPACE, by default "Lunette". `events.handler` counts
 ---how its uploads end: "done", "unchanged", "rejected", "failed", ...; and tells a first invocation
 ---("cold_start"), the request and its trace.
 ---

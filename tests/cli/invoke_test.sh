@@ -115,6 +115,19 @@ run invoke --store "$WORK/store" --handler "$WORK/rules.lua" <<<'{}'
 contains "so does a slip in what the file returns" \
     "rules.lua: bad argument #1 to 'handler' (unknown field 'create'" "$err"
 
+cat >"$WORK/counts.lua" <<'LUA'
+local metrics = require "metrics"
+return function() metrics.count "photos"; metrics.flush() end
+LUA
+for switch in "" yes; do
+    out=$(AWS_LAMBDA_FUNCTION_NAME=photos LUNETTE_METRICS=$switch "$LUNETTE" invoke \
+        --store "$WORK/store" --handler "$WORK/counts.lua" <<<'{}' 2>&1)
+    contains "a function writes its metrics (LUNETTE_METRICS=$switch)" '"photos":1' "$out"
+done
+out=$(AWS_LAMBDA_FUNCTION_NAME=photos LUNETTE_METRICS=no "$LUNETTE" invoke \
+    --store "$WORK/store" --handler "$WORK/counts.lua" <<<'{}' 2>&1)
+expect "unless it is told not to" null "$out"
+
 "$LUNETTE" event s3-test >/dev/full 2>"$WORK/err"
 expect "a full disk is no success" 1 "$?"
 contains "and is said" "No space left on device" "$(cat "$WORK/err")"
