@@ -163,6 +163,30 @@ TEST(image_gif_palette_is_exact_or_near)
     }
 }
 
+/* Colours whose hashes lie close together: as many as a palette has are still kept apart. */
+TEST(image_gif_counts_colours_that_collide)
+{
+    struct gif_histogram histogram;
+    struct error err;
+    if (!CHECK(gif_histogram_open(&histogram, &err))) {
+        return;
+    }
+    unsigned added = 0;
+    for (uint32_t colour = 0; colour < 1U << 24; colour++) {
+        if ((colour | 1U << 24) * 2654435761U < 10U << 17) {
+            const uint8_t rgb[3] = {(uint8_t)(colour >> 16), (uint8_t)(colour >> 8),
+                                    (uint8_t)colour};
+            gif_histogram_add(&histogram, rgb);
+            added++;
+            CHECK(added > GIF_COLOURS_MAX ||
+                  (histogram.shift == 0 && histogram.used == (size_t)added));
+        }
+    }
+    CHECK(added > 5000);
+    CHECK(histogram.shift > 0);
+    gif_histogram_close(&histogram);
+}
+
 /* ---- animations ------------------------------------------------------------------------------ */
 
 enum { SIDE = 23, FRAMES = 9, CELLS = SIDE * SIDE };

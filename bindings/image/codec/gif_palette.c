@@ -11,6 +11,10 @@
 
 enum { SLOTS = 1 << 15, USED_MAX = SLOTS / 4 * 3, ROUNDS = 4, UNKNOWN = 0 };
 
+/* Colours that were chosen to have one hash would take minutes to count. Those that may all be in a
+ * palette are too few to be taken for such. */
+enum { PASSED_MAX = GIF_COLOURS_MAX };
+
 /* How much a difference in a channel is seen. */
 enum { RED_WEIGHT = 3, GREEN_WEIGHT = 6, BLUE_WEIGHT = 2, WEIGHTS = 11 };
 static const double weights[3] = {RED_WEIGHT, GREEN_WEIGHT, BLUE_WEIGHT};
@@ -52,11 +56,14 @@ static size_t hash_of(uint32_t colour, int bits)
     return (uint32_t)(colour * 2654435761U) >> (32 - bits);
 }
 
-static void add_cell(struct gif_histogram *histogram, const struct gif_cell *cell)
+/* Returns how many slots it had to pass. */
+static int add_cell(struct gif_histogram *histogram, const struct gif_cell *cell)
 {
     size_t slot = hash_of(cell->colour, 15);
+    int passed = 0;
     while (histogram->cells[slot].colour != 0 && histogram->cells[slot].colour != cell->colour) {
         slot = (slot + 1) % SLOTS;
+        passed++;
     }
     struct gif_cell *found = &histogram->cells[slot];
     histogram->used += found->colour == 0 ? 1 : 0;
@@ -65,6 +72,7 @@ static void add_cell(struct gif_histogram *histogram, const struct gif_cell *cel
     for (int c = 0; c < 3; c++) {
         found->sum[c] += cell->sum[c];
     }
+    return passed;
 }
 
 static uint32_t coarse(uint32_t colour, int shift)
@@ -85,7 +93,7 @@ static void coarsen(struct gif_histogram *histogram)
     for (size_t i = 0; i < SLOTS; i++) {
         if (fine[i].colour != 0) {
             fine[i].colour = coarse(fine[i].colour, histogram->shift);
-            add_cell(histogram, &fine[i]);
+            (void)add_cell(histogram, &fine[i]);
         }
     }
 }
@@ -94,9 +102,10 @@ void gif_histogram_add(struct gif_histogram *histogram, const uint8_t rgb[3])
 {
     uint32_t colour = (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
     struct gif_cell cell = {{rgb[0], rgb[1], rgb[2]}, coarse(colour, histogram->shift), 1};
-    add_cell(histogram, &cell);
-    while (histogram->used > USED_MAX) {
+    bool crowded = add_cell(histogram, &cell) > PASSED_MAX;
+    while (crowded || histogram->used > USED_MAX) {
         coarsen(histogram);
+        crowded = false;
     }
 }
 
