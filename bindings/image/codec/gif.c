@@ -23,6 +23,9 @@
 
 enum { OPAQUE = 1 << 24, KEEP = 1, CLEAR = 2, DELAY_MAX = 65535, SIDE_MAX = 65535 };
 
+/* Counted between two questions whether to go on. */
+enum { PATIENCE_PIXELS = 1 << 16 };
+
 struct area {
     int64_t left, top, right, bottom; /* right and bottom are outside; empty: right <= left */
 };
@@ -99,13 +102,17 @@ static bool lost_at(const struct gif *gif, size_t i)
 }
 
 /* Counts what has to be drawn in the frame, or all of it. */
-static void count_colours(struct gif *gif, bool all)
+static bool count_colours(struct gif *gif, bool all, struct error *err)
 {
     for (size_t i = 0; i < gif->pixels; i++) {
         if (opaque_at(&gif->now, i) && (all || changed_at(gif, i) || lost_at(gif, i))) {
             gif_histogram_add(&gif->histogram, gif->now.rgba + i * 4);
         }
+        if (i % PATIENCE_PIXELS == 0 && library_stopped(err)) {
+            return false;
+        }
     }
+    return true;
 }
 
 static void forget_frames(struct gif *gif)
@@ -123,10 +130,9 @@ static bool make_shared(struct gif *gif, const Image *list, struct error *err)
         samples_release(&gif->previous);
         gif->previous = gif->now;
         gif->now.rgba = NULL;
-        if (!read_frame(gif, frame, &gif->now, err)) {
+        if (!read_frame(gif, frame, &gif->now, err) || !count_colours(gif, false, err)) {
             return false;
         }
-        count_colours(gif, false);
         alpha = alpha || !gif->now.opaque;
     }
     forget_frames(gif);
@@ -134,10 +140,10 @@ static bool make_shared(struct gif *gif, const Image *list, struct error *err)
     return gif_palette_make(gif->shared, &gif->histogram, GIF_COLOURS_MAX - gif->shared_first, err);
 }
 
-static void count_frame(struct gif *gif, bool all)
+static bool count_frame(struct gif *gif, bool all, struct error *err)
 {
     gif_histogram_reset(&gif->histogram);
-    count_colours(gif, all);
+    return count_colours(gif, all, err);
 }
 
 static bool are_few(const struct gif *gif, int most)
@@ -145,13 +151,19 @@ static bool are_few(const struct gif *gif, int most)
     return gif->histogram.shift == 0 && gif->histogram.used <= (size_t)most;
 }
 
-/* A palette that has all of the frame, if there is one: also what stands still can be drawn anew
+/* Counts all of the frame if a palette can have it: then also what stands still can be drawn anew
  * with it, without an index for transparent pixels if need be. */
-static bool has_few_colours(struct gif *gif)
+static bool count_all_of_few(struct gif *gif, struct error *err)
 {
-    count_frame(gif, true);
+    if (!count_frame(gif, true, err)) {
+        return false;
+    }
     gif->first = gif->now.opaque && gif->histogram.used == GIF_COLOURS_MAX ? 0 : 1;
-    return are_few(gif, GIF_COLOURS_MAX - gif->first);
+    if (are_few(gif, GIF_COLOURS_MAX - gif->first)) {
+        return true;
+    }
+    gif->first = 1;
+    return count_frame(gif, false, err);
 }
 
 /* *palette: the one that the frame is to have. */
@@ -162,15 +174,16 @@ static bool choose_palette(struct gif *gif, struct gif_palette **palette, struct
     if (gif->shared->exact || gif->first == 0) {
         return true;
     }
-    count_frame(gif, false);
+    if (!count_frame(gif, false, err)) {
+        return false;
+    }
     double error = gif_palette_error(gif->shared, &gif->histogram);
     bool few = are_few(gif, GIF_COLOURS_MAX);
     if (error == 0 || (!few && error <= SHARED_ERROR_MAX)) {
         return true;
     }
-    if (few && !has_few_colours(gif)) {
-        gif->first = 1;
-        count_frame(gif, false);
+    if (few && !count_all_of_few(gif, err)) {
+        return false;
     }
     if (!gif_palette_make(gif->own, &gif->histogram, GIF_COLOURS_MAX - gif->first, err)) {
         return false;
