@@ -50,8 +50,9 @@ local function offer_upload(request)
     events.reject "type: should be an image's, as image/jpeg"
   end
   local size = math.tointeger(file.size)
-  if not size or size < 1 or size > upload_bytes_max then
-    events.reject(("size: 1 to %d bytes"):format(upload_bytes_max), { status = 413 })
+  if not size or size < 1 then events.reject "size: the file's bytes, as 123456" end
+  if size > upload_bytes_max then
+    events.reject(("size: up to %d bytes"):format(upload_bytes_max), { status = 413 })
   end
   local key = uuid.v4() .. "/" .. name
   local url, put = s3.presign { bucket = uploads, key = key, method = "PUT",

@@ -143,7 +143,8 @@ t.test("fixed_size: what may not be uploaded", function()
     { 400, "type:", { name = "a.jpg", type = "text/html", size = 1 } },
     { 400, "type:", { name = "a.jpg", type = "image/jpeg\r\nx", size = 1 } },
     { 413, "size:", { name = "a.jpg", type = "image/jpeg", size = 20000001 } },
-    { 413, "size:", { name = "a.jpg", type = "image/jpeg", size = 0 } },
+    { 400, "size:", { name = "a.jpg", type = "image/jpeg", size = 0 } },
+    { 400, "size:", { name = "a.jpg", type = "image/jpeg" } },
     { 400, "should be an object", "7" },
   }
   for i, case in ipairs(cases) do
