@@ -81,7 +81,8 @@ local function refuse_fields()
   for name, value in pairs(rules) do
     local wanted = rule_types[name]
     insist(wanted, "rules.%s: there is no such field", name)
-    insist(is_a(value, wanted), "rules.%s is %s, expected a value of type %s", name, value, wanted)
+    insist(is_a(value, wanted), "rules.%s is %s (a %s), expected a value of type %s", name, value,
+      type(value), wanted)
     insist(not choices[name] or choices[name][value], "rules.%s: there is no '%s'", name, value)
     insist(wanted ~= "integer" or value >= 1, "rules.%s is %s, expected at least 1", name, value)
   end

@@ -274,7 +274,7 @@ t.test("a slip in the rules is said when they are loaded", function()
     { '= "remove",', '= "romove",', "rules.when_deleted: there is no 'romove'" },
     { "when_deleted =", "when_delted =", "rules.when_delted: there is no such field" },
     { 'manifest = "images.json",', "", "rules.manifest is missing" },
-    { "edition = 1", 'edition = "b"', "rules.edition is b, expected a value of type integer" },
+    { "edition = 1", 'edition = "1"', "rules.edition is 1 (a string), expected a value of type integer" },
     { "variants = {", "variants = {} or {", "rules.variants is empty" },
     { '"medium"', '"thumb"', "rules.variants[2]: another one is called thumb" },
     { 'name = "large", ', "", "rules.variants[3] has no name" },
