@@ -264,7 +264,7 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
 # ---- the demo -------------------------------------------------------------------------------
 
 demo: deps ## install, build, make sample photos, run the main job on them, show the result
-	@$(MAKE) --no-print-directory -s $(BUILD)/lunette $(SAMPLES)/made
+	@$(MAKE) --no-print-directory -s $(BUILD)/lunette $(SAMPLES)/.made
 	@METADATA_TABLE=photos $(BUILD)/lunette process --store build/demo \
 	  $(SAMPLES)/*.*
 
@@ -292,12 +292,12 @@ build/make-photos: $(wildcard tests/samples/*.c tests/samples/*.h)
 	$(Q)$(CC) -I. -std=c11 -D_DEFAULT_SOURCE -O2 $(WARNINGS) $(shell pkg-config --cflags GraphicsMagick) \
 	  -o $@ $(filter %.c,$^) $(shell pkg-config --libs GraphicsMagick) -lm
 
-$(SAMPLES)/made: build/make-photos
+$(SAMPLES)/.made: build/make-photos
 	@mkdir -p $(@D)
 	$(Q)build/make-photos $(@D)
 	@touch $@
 
-samples: $(SAMPLES)/made ## make the sample photos (build/samples)
+samples: $(SAMPLES)/.made ## make the sample photos (build/samples)
 
 # One program for each tests/fuzz/NAME_fuzz.c; tests/fuzz/run runs them for a bounded time.
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
@@ -311,7 +311,7 @@ $(BUILD)/fuzz-%: $(filter-out $(BUILD)/host/main.o,$(OBJECTS)) $(BUILD)/tests/fu
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz-%)
 
 fuzz: ci-deps ## feed the parsers random bytes (FUZZ_SECONDS=20 each, FUZZER=name for one)
-	@$(MAKE) --no-print-directory MODE=fuzz fuzzers $(SAMPLES)/made
+	@$(MAKE) --no-print-directory MODE=fuzz fuzzers $(SAMPLES)/.made
 	@bash tests/fuzz/run $(FUZZER)
 
 unit: $(BUILD)/unit-tests ## run the C unit tests (TEST=name for one)
@@ -319,7 +319,7 @@ unit: $(BUILD)/unit-tests ## run the C unit tests (TEST=name for one)
 
 test: test-deps ## install what the tests need, build, run all tests (TEST=name for some)
 	@$(MAKE) --no-print-directory $(BUILD)/lunette $(BUILD)/unit-tests $(BUILD)/sign-requests \
-	  $(SAMPLES)/made
+	  $(SAMPLES)/.made
 	@BUILD=$(BUILD) bash tests/run $(TEST)
 
 test-sign: ci-deps ## sign random requests as botocore does (COUNT=5000)
@@ -345,16 +345,16 @@ test-thumbhash: ## hold the ThumbHashes of the unit tests against those of the f
 
 test-image: test-deps ## hold pictures to sharp's and Pillow's, pixel by pixel, and colours to littlecms's
 	$(call install-packages,$(REFERENCE_DEPS))
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made $(REFERENCE)
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/.made $(REFERENCE)
 	@LUNETTE=$(BUILD)/lunette build/reference/bin/python tests/image/reference_test.py
 
 test-contract: contract-deps ## run the stores' tests against real servers on loopback (SERVER=moto)
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/.made
 	@BUILD=$(BUILD) bash tests/contract/run $(SERVER)
 
 test-systems: test-deps ## run the recipes next to the systems that they replace (CHECK=words)
 	$(call install-packages,$(SYSTEMS_DEPS))
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made $(RIVAL_PYTHON)
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/.made $(RIVAL_PYTHON)
 	@LUNETTE=$(BUILD)/lunette tests/systems/run $(CHECK)
 
 # ---- Lambda ---------------------------------------------------------------------------------
@@ -372,7 +372,7 @@ layer-check: test-deps ## run both layers in an empty root and a hostile one (AR
 	$(call install-packages,$(LAYER_CHECK_DEPS))
 	@for arch in $(LAYER_ARCHES); do $(MAKE) --no-print-directory layer ARCH=$$arch || exit; done
 	@$(MAKE) -f layer/Makefile --no-print-directory build/layer/bullseye.ready
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made function
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/.made function
 	@$(MAKE) --no-print-directory $(RIE)
 	@RIE=$(RIE) bash tests/layer/run $(LAYER_ARCHES:%=%$(FLAVOUR:%=-%))
 
@@ -425,7 +425,7 @@ $(AWS_SCHEMA): $(TEMPLATES)
 
 test-templates: test-deps ## the templates by AWS's own tools, and each recipe's role next to its calls
 	$(call install-packages,$(TEMPLATE_DEPS))
-	@$(MAKE) --no-print-directory $(AWS_SCHEMA) $(MOTO) $(BUILD)/lunette $(SAMPLES)/made
+	@$(MAKE) --no-print-directory $(AWS_SCHEMA) $(MOTO) $(BUILD)/lunette $(SAMPLES)/.made
 	@LUNETTE=$(BUILD)/lunette build/templates/bin/python tests/layer/templates_test.py
 
 # For these ARM, which costs less there; ARCH=x86_64 for the other.
@@ -450,7 +450,7 @@ test-rie: test-deps ## run the program behind AWS's emulator of Lambda (BOOTSTRA
 	@LUNETTE=$(BUILD)/lunette python3 tests/runtime/rie.py $(RIE)
 
 test-instructions: ci-deps ## hold a render's instructions to their checked-in figures
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/.made
 	@BUILD=$(BUILD) bash tests/bench/instructions
 
 lint: ci-deps ## read the sources with clang-format, cppcheck, clang-tidy and luacheck
@@ -471,7 +471,7 @@ build/bench/stand-in: tests/bench/stand_in.c
 bench: bench-aws bench-image bench-cold bench-lambda ## measure everything that is measured; tables and JSON in build/bench/
 
 bench-image: bench-lambda-deps ## variants of photos, next to sharp's, Pillow's and gm's (PHOTOS=FILE...)
-	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/made build/bench/image-floor
+	@$(MAKE) --no-print-directory $(BUILD)/lunette $(SAMPLES)/.made build/bench/image-floor
 	@BUILD=$(BUILD) bash tests/bench/run image
 
 build/bench/delay: tests/bench/delay.c
@@ -489,7 +489,7 @@ bench-cold: bench-lambda-deps ## start and size of a function, next to Python's 
 
 bench-lambda: bench-lambda-deps ## a photo's whole way, next to Python's and Node's (BENCH_SECONDS=150)
 	@$(MAKE) --no-print-directory layer function ARCH=x86_64
-	@$(MAKE) --no-print-directory build/bench/delay $(SAMPLES)/made
+	@$(MAKE) --no-print-directory build/bench/delay $(SAMPLES)/.made
 	@bash tests/bench/run lambda
 
 bench-readme: ## put what was measured into README.md: make bench-lambda bench-readme (BENCHES=lambda)
