@@ -103,6 +103,50 @@ TEST(image_gif_compression_is_undone_by_the_library)
     }
 }
 
+/* Of each index the next one whose pair has a low hash, so that all pairs lie side by side: the
+ * table of codes is begun anew before it is full of them. */
+static bool check_crowded(void *context, struct error *err)
+{
+    static uint8_t indices[200 * 200], known[256][256];
+    struct gif_table table = {.bits = 8};
+    struct gif_frame frame = {.width = 200, .height = 200, .indices = indices, .table = &table};
+    struct buffer file;
+    (void)context;
+    for (int i = 1; i < 200 * 200; i++) {
+        uint32_t least = UINT32_MAX, index = 0, last = indices[i - 1];
+        for (uint32_t next = 0; next < 256; next++) {
+            uint32_t hash = ((last << 8 | next) + 1) * 2654435761U;
+            bool better = known[last][next] != i / 4000 + 1 && hash < least;
+            index = better ? next : index;
+            least = better ? hash : least;
+        }
+        known[last][index] = (uint8_t)(i / 4000 + 1);
+        indices[i] = (uint8_t)index;
+    }
+    for (int i = 0; i < 256; i++) {
+        memset(table.rgb[i], i, 3);
+    }
+    buffer_init(&file, 200000);
+    gif_write_head(&file, 200, 200, &table, -1, "");
+    if (!gif_write_frame(&file, &frame, err)) {
+        return false;
+    }
+    gif_write_end(&file);
+    const struct image_output output = {.bytes = file.data, .length = file.length};
+    CHECK(same_indices(&output, indices, sizeof indices));
+    check_case("%zu bytes", file.length);
+    CHECK(file.length < 55000); /* codes of 9 to 11 bits, of 12 they would be 60,000 */
+    buffer_release(&file);
+    return true;
+}
+
+TEST(image_gif_compression_does_not_crowd)
+{
+    struct error err;
+    CHECK(image_engine_start(INT64_C(1) << 30, &err));
+    CHECK(library_run(check_crowded, NULL, NULL, &err));
+}
+
 /* ---- palettes -------------------------------------------------------------------------------- */
 
 static struct gif_palette palette;

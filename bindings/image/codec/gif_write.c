@@ -95,6 +95,9 @@ void gif_write_end(struct buffer *file)
 
 enum { CODES_MAX = 1 << 12, SLOT_BITS = 14, SLOTS = 1 << SLOT_BITS };
 
+/* As many slots are passed only in what was made for that, which would take very long. */
+enum { PASSED_MAX = 64 };
+
 struct packer {
     struct buffer *file;
     uint32_t bits;
@@ -128,20 +131,30 @@ static void put_code(struct packer *packer, int code)
     }
 }
 
+/* After the last code the reader's table has grown, too. */
+static void put_last(struct packer *packer, int code)
+{
+    bool wider = packer->next == 1 << packer->code_bits && packer->code_bits < 12;
+    packer->code_bits += wider ? 1 : 0;
+    put_code(packer, code);
+}
+
 static void begin_anew(struct packer *packer, int bits)
 {
-    put_code(packer, packer->clear);
+    put_last(packer, packer->clear);
     memset(packer->keys, 0, sizeof packer->keys);
     packer->next = packer->clear + 2;
     packer->code_bits = bits + 1;
 }
 
-/* The slot of what has this key, or the empty one where it belongs. */
-static size_t slot_of(const struct packer *packer, uint32_t key)
+/* The slot of what has this key, or the empty one where it belongs. *passed: those before it. */
+static size_t slot_of(const struct packer *packer, uint32_t key, int *passed)
 {
     size_t slot = (uint32_t)(key * 2654435761U) >> (32 - SLOT_BITS);
+    *passed = 0;
     while (packer->keys[slot] != 0 && packer->keys[slot] != key) {
         slot = (slot + 1) % SLOTS;
+        ++*passed;
     }
     return slot;
 }
@@ -151,14 +164,15 @@ static void pack(struct packer *packer, const uint8_t *indices, size_t count, in
     int code = indices[0];
     for (size_t i = 1; i < count; i++) {
         uint32_t key = ((uint32_t)code << 8 | indices[i]) + 1;
-        size_t slot = slot_of(packer, key);
+        int passed;
+        size_t slot = slot_of(packer, key, &passed);
         if (packer->keys[slot] == key) {
             code = packer->codes[slot];
             continue;
         }
         put_code(packer, code);
         code = indices[i];
-        if (packer->next == CODES_MAX) {
+        if (packer->next == CODES_MAX || passed > PASSED_MAX) {
             begin_anew(packer, bits);
             continue;
         }
@@ -173,10 +187,7 @@ static void pack(struct packer *packer, const uint8_t *indices, size_t count, in
 
 static void finish(struct packer *packer)
 {
-    /* The last code has made the reader's table grow, too. */
-    bool wider = packer->next == 1 << packer->code_bits && packer->code_bits < 12;
-    packer->code_bits += wider ? 1 : 0;
-    put_code(packer, packer->clear + 1);
+    put_last(packer, packer->clear + 1);
     if (packer->filled > 0) {
         put_byte(packer, (uint8_t)packer->bits);
     }
@@ -199,7 +210,7 @@ bool gif_write_pixels(struct buffer *file, const uint8_t *indices, size_t count,
     packer->bits = 0;
     packer->filled = 0;
     packer->length = 0;
-    packer->clear = 1 << bits;
+    packer->clear = packer->next = 1 << bits;
     packer->code_bits = bits + 1;
     buffer_append_byte(file, (char)bits);
     begin_anew(packer, bits);
