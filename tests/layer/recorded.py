@@ -121,7 +121,7 @@ class World:
         names = {"Uploads": "uploads", "PicturesBucket": "pictures", "Metadata": "metadata",
                  "Entries": "entries"}
         variables = view.resources["Function"]["Properties"]["Environment"]["Variables"]
-        self.variables = {name: names[value] for name, value in variables.items()}
+        self.variables = {name: names.get(value, value) for name, value in variables.items()}
         self.seen = set()
 
     def create_table(self, name, keys):

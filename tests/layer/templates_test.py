@@ -152,8 +152,9 @@ def check_settings(view, recipe):
           key.group(1) if key else "id" if has_table else "none")
     variables = view.resources["Function"]["Properties"]["Environment"]["Variables"]
     check(f"{recipe}: what it is told", sorted(variables),
-          sorted({"UPLOAD_BUCKET"} | {name for name in ("DESTINATION_BUCKET", "METADATA_TABLE")
-                                      if name in source}))
+          sorted({"LUNETTE_METRICS", "UPLOAD_BUCKET"} |
+                 {name for name in ("DESTINATION_BUCKET", "METADATA_TABLE") if name in source}))
+    check(f"{recipe}: its metrics", variables["LUNETTE_METRICS"], view.parameters["Metrics"])
     check(f"{recipe}: an API where it answers", "HttpApi" in view.resources, "request = {" in source)
 
 
@@ -255,7 +256,7 @@ def main():
         os.path.basename(path)[:-4] for path in glob.glob(f"{template.FOLDER}/recipes/*")),
         sorted(RECIPES))
     for recipe in RECIPES:
-        view = template.View(photos, template.settings(recipe))
+        view = template.View(photos, {**template.settings(recipe), "Metrics": "no"})
         check_settings(view, recipe)
         check_buckets(view, recipe)
         check_alarms(view, recipe)

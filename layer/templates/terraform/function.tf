@@ -115,6 +115,7 @@ resource "aws_lambda_function" "function" {
   environment {
     variables = merge(
       { UPLOAD_BUCKET = aws_s3_bucket.uploads.id },
+      { LUNETTE_METRICS = var.Metrics },
       local.has_pictures ? { DESTINATION_BUCKET = aws_s3_bucket.pictures[0].id } : {},
       local.has_metadata ? { METADATA_TABLE = aws_dynamodb_table.metadata[0].name } : {},
       local.has_manifest_table ? { MANIFEST_TABLE = aws_dynamodb_table.entries[0].name } : {},

@@ -141,6 +141,16 @@ variable "KeepVersionsDays" {
   }
 }
 
+variable "Metrics" {
+  type        = string
+  default     = "yes"
+  description = "The function's own metrics, each of which is paid for by the month."
+  validation {
+    condition     = contains(["yes", "no"], var.Metrics)
+    error_message = "Metrics: yes or no"
+  }
+}
+
 variable "LogDays" {
   type    = number
   default = 30
