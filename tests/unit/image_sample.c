@@ -13,6 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #define CORPUS "../shared/corpus/"
 
 void sample_release(struct sample *sample)
@@ -365,4 +369,18 @@ struct sample sample_corpus(const char *name)
     sample.length = fread(sample.bytes, 1, (size_t)status.st_size, file);
     (void)fclose(file);
     return sample;
+}
+
+void sample_ignore_leaks(bool ignore, enum image_format format)
+{
+#ifdef __SANITIZE_ADDRESS__
+    if (format == IMAGE_JPEG && ignore) {
+        __lsan_disable();
+    } else if (format == IMAGE_JPEG) {
+        __lsan_enable();
+    }
+#else
+    (void)ignore;
+    (void)format;
+#endif
 }

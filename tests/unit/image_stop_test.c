@@ -11,10 +11,6 @@
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#endif
-
 /* Pictures of no more than 200 rows are asked about at every row of every operation. */
 enum { SIDE = 20, SMALL = 9, QUESTIONS_MAX = 20000 };
 
@@ -67,21 +63,6 @@ static bool stop_after(void *context, struct error *err)
     return ++questions->asked > questions->allowed && !error_set(err, "deadline", "time is up");
 }
 
-/* GraphicsMagick's encoder of JPEG loses 5 kB when it is stopped. */
-static void ignore_leaks(bool ignore, enum image_format format)
-{
-#ifdef __SANITIZE_ADDRESS__
-    if (format == IMAGE_JPEG && ignore) {
-        __lsan_disable();
-    } else if (format == IMAGE_JPEG) {
-        __lsan_enable();
-    }
-#else
-    (void)ignore;
-    (void)format;
-#endif
-}
-
 struct work {
     const struct sample *sample;
     const struct image_step *steps;
@@ -102,11 +83,11 @@ static bool render(const struct work *work, struct questions *questions)
         !CHECK(image_probe(work->sample->bytes, work->sample->length, &limits, &info, &err))) {
         return true;
     }
-    ignore_leaks(true, work->target->format);
+    sample_ignore_leaks(true, work->target->format);
     bool ready =
         image_render(work->sample->bytes, work->sample->length, &info, &limits, work->steps,
                      work->step_count, work->target, 1, &output, &control, &err);
-    ignore_leaks(false, work->target->format);
+    sample_ignore_leaks(false, work->target->format);
     if (ready) {
         CHECK(questions->asked <= questions->allowed); /* else something didn't listen */
         image_output_release(&output);

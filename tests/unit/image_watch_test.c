@@ -15,10 +15,6 @@
 #include "tests/unit/image_sample.h"
 #include "tests/unit/sanitized.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#endif
-
 /* A photo of 12 megapixels in each format that can be written. */
 enum { WIDTH = SANITIZED ? 1600 : 4000, HEIGHT = SANITIZED ? 1200 : 3000 };
 static const enum image_format formats[] = {IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP, IMAGE_GIF};
@@ -53,21 +49,6 @@ static bool after(void *context, struct error *err)
     return now_us() >= *deadline_us && !error_set(err, "deadline", "the time is up");
 }
 
-/* GraphicsMagick's encoder of JPEG loses 5 kB when it is stopped. */
-static void ignore_leaks(bool ignore, enum image_format format)
-{
-#ifdef __SANITIZE_ADDRESS__
-    if (format == IMAGE_JPEG && ignore) {
-        __lsan_disable();
-    } else if (format == IMAGE_JPEG) {
-        __lsan_enable();
-    }
-#else
-    (void)ignore;
-    (void)format;
-#endif
-}
-
 /* Microseconds after the deadline at which a render that was due `allowed_us` after its begin
  * returned; 0 when it was ready before. */
 static int64_t overrun_us(const struct sample *sample, const struct image_target *target,
@@ -84,10 +65,10 @@ static int64_t overrun_us(const struct sample *sample, const struct image_target
     }
     int64_t deadline_us = now_us() + allowed_us;
     struct image_control control = {.stopped = after, .context = &deadline_us};
-    ignore_leaks(true, target->format);
+    sample_ignore_leaks(true, target->format);
     bool ready = image_render(sample->bytes, sample->length, &info, &limits, NULL, 0, target, 1,
                               &output, &control, &err);
-    ignore_leaks(false, target->format);
+    sample_ignore_leaks(false, target->format);
     if (ready) {
         image_output_release(&output);
         return 0;
@@ -222,14 +203,20 @@ static void check_memory(const char *name, const struct sample *sample)
     }
 }
 
-TEST(image_render_needs_no_more_memory_than_it_takes)
+/* Starts the engine; skips the test where memory can't be measured. */
+static bool can_measure(void)
 {
     struct error err;
     if (SANITIZED || !forget_peak()) {
         check_skip("no peak of memory to be had here");
-        return;
+        return false;
     }
-    if (!CHECK(image_engine_start(INT64_C(1) << 30, &err))) {
+    return CHECK(image_engine_start(INT64_C(1) << 30, &err));
+}
+
+TEST(image_render_needs_no_more_memory_than_it_takes)
+{
+    if (!can_measure()) {
         return;
     }
     for (int i = 0; i < 5; i++) {
@@ -243,12 +230,7 @@ TEST(image_render_needs_no_more_memory_than_it_takes)
 /* What is there of it is repaired before it is decoded. */
 TEST(image_render_of_damage_needs_no_more_memory_than_it_takes)
 {
-    struct error err;
-    if (SANITIZED || !forget_peak()) {
-        check_skip("no peak of memory to be had here");
-        return;
-    }
-    if (!CHECK(image_engine_start(INT64_C(1) << 30, &err))) {
+    if (!can_measure()) {
         return;
     }
     for (int i = 0; i < 4; i++) {
@@ -264,12 +246,7 @@ TEST(image_render_of_damage_needs_no_more_memory_than_it_takes)
 /* A GIF's encoder compares what is shown with what was. */
 TEST(image_render_of_frames_needs_no_more_memory_than_it_takes)
 {
-    struct error err;
-    if (SANITIZED || !forget_peak()) {
-        check_skip("no peak of memory to be had here");
-        return;
-    }
-    if (!CHECK(image_engine_start(INT64_C(1) << 30, &err))) {
+    if (!can_measure()) {
         return;
     }
     struct sample gif = sample_gif(2, 0);
