@@ -5,6 +5,10 @@ local hash = require "hash"
 
 local events_upload = {}
 
+-- All that an upload may say; some of it is absent.
+events_upload.fields = { "kind", "event", "via", "bucket", "key", "size", "etag", "version_id",
+  "sequencer", "time", "region", "name", "folder", "stem", "extension", "slug" }
+
 -- A sequencer that compares as a string. AWS's pages contradict each other on whether the shorter
 -- of two is to be padded on the left or on the right; without leading zeros and padded on the
 -- right, both readings order the values that S3 sends. Nil for what is no sequencer (AWS's own

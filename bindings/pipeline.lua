@@ -13,6 +13,7 @@ local absence = require "lunette.absence"
 local check = require "lunette.check"
 local dynamodb = require "dynamodb"
 local events = require "events"
+local facts = require "lunette.pipeline_facts"
 local failure = require "failure"
 local hash = require "hash"
 local image = require "image"
@@ -147,9 +148,9 @@ local function same(a, b)
   return ok and is_same
 end
 
-local function store_item(rules, id, facts, item)
+local function store_item(rules, id, told, item)
   if not rules.table then return false end
-  local new = rules.item(table.unpack(facts))
+  local new = rules.item(table.unpack(told))
   new[rules.key_attribute] = id
   if item and same(new, item) then return false end
   dynamodb.put { table = rules.table, item = new }
@@ -170,9 +171,9 @@ local function list_bucket(rules, upload)
 end
 
 -- The list may lie where uploads arrive: its own events end in `is_list`.
-local function update_list(rules, upload, source, facts)
+local function update_list(rules, upload, source, told)
   if not rules.list then return "unchanged" end
-  local entry = rules.entry(table.unpack(facts))
+  local entry = rules.entry(table.unpack(told))
   entry.name = upload.key -- by which it is found when it has to go
   return (manifest.update { bucket = list_bucket(rules, upload), key = rules.list, entry = entry,
     table = rules.list_table, allow_recursion = true,
@@ -192,20 +193,6 @@ end
 
 -- ---- one upload --------------------------------------------------------------------------------
 
-local function describe(upload, object, photo)
-  return { name = upload.name, format = photo.format, type = photo.content_type,
-    width = photo.width, height = photo.height, size = object.size, etag = object.etag,
-    uploaded = utc(object.last_modified) }
-end
-
-local function with_names(pictures)
-  local list = {}
-  for i, picture in ipairs(pictures) do
-    list[i], list[picture.name or i] = picture, picture
-  end
-  return list
-end
-
 -- Everything as it follows from the object that is there.
 local function bring_up(rules, upload, object)
   local photo <close> = image.open(object.body)
@@ -219,14 +206,13 @@ local function bring_up(rules, upload, object)
   pictures = pictures or make_pictures(rules, photo, wanted,
     { source = id_of(upload), version = version, id = rules.ids == "random" and id or nil,
       made = utc(rules.now_ms()) })
-  local described = describe(upload, object, photo)
-  local facts = { upload, described, with_names(pictures) }
-  is_changed = store_item(rules, id, facts, item) or is_changed
+  local told = facts.of(upload, object, photo, pictures)
+  is_changed = store_item(rules, id, told, item) or is_changed
   is_changed = delete_pictures(rules, upload, wanted, found) > 0 or is_changed
-  is_changed = update_list(rules, upload, object, facts) == "updated" or is_changed
+  is_changed = update_list(rules, upload, object, told) == "updated" or is_changed
   return { status = is_changed and "done" or "unchanged", id = rules.table and id or nil,
-    type = described.type, width = described.width, height = described.height,
-    size = described.size, variants = json.array(pictures) }
+    type = photo.content_type, width = photo.width, height = photo.height,
+    size = object.size, variants = json.array(pictures) }
 end
 
 -- Takes back everything; `etag` is that of a photo that can't be shown, nil for a deleted one.

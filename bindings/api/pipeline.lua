@@ -27,7 +27,8 @@ local pipeline = {}
 ---@field name? string What {picture} stands for in `key`; the rules find the picture by it, too.
 ---@field format? string|string[] A list: the photo's own format if it is in it, else the first.
 
----The photo, as rules are told of it.
+---The photo, as rules are told of it. Here, in the upload and in the pictures, reading a field that does
+---not exist raises in `item` and `entry`: a slip would leave it out without a word.
 ---@class pipeline.photo
 ---@field name string The key's last part.
 ---@field format string "jpeg"

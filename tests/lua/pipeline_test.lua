@@ -84,6 +84,53 @@ t.test("what a rule is told", function()
   t.equal(seen.pictures, first.pictures) -- of what was made before it is told the same
 end)
 
+t.test("a slip in what a rule reads is said, not left out", function()
+  local cases = {
+    { "the photo: unknown field 'widht', did you mean 'width'?",
+      function(_, photo) return { a = photo.widht } end },
+    { "the upload: unknown field 'buket', did you mean 'bucket'?",
+      function(upload) return { a = upload.buket } end },
+    { "a picture: unknown field 'kye', did you mean 'key'?",
+      function(_, _, pictures) return { a = pictures[1].kye } end },
+    { "a picture: unknown field 'bytes', fields: name, bucket",
+      function(_, _, pictures) return { a = pictures.one.bytes } end },
+    { "unknown picture 'on', did you mean 'one'? pictures: one",
+      function(_, _, pictures) return { a = pictures.on } end },
+  }
+  local upload = put("slip.jpg", jpeg)
+  for _, case in ipairs(cases) do
+    for _, rule in ipairs { { table = "things", item = case[2] }, { list = "l", entry = case[2] } } do
+      rule.pictures = { { name = "one", width = 20 } }
+      local slip = t.raises(case[1], small(rule).settle, upload)
+      t.ok(slip.code == "usage" and slip.where:find "pipeline_test.lua:%d+", slip.where)
+    end
+  end
+  local unnamed = small { list = "l", entry = function(_, _, pictures) return pictures.one end }
+  t.raises("there is no picture 'one': the rules give them no names", unnamed.settle, upload)
+end)
+
+t.test("what an upload may say, and what is no slip", function()
+  local seen
+  local p = small { table = "things", pictures = { { width = 20 } },
+    item = function(upload, photo, pictures)
+      seen = { upload.version_id, upload.mine, pictures[2], pictures[1].name, n = #pictures }
+      return { key = upload.key, upload = upload, photo = photo, pictures = pictures }
+    end }
+  local upload = put("whole.jpg", jpeg)
+  upload.mine = "added"
+  local id = p.settle(upload).id
+  t.equal(seen, { [2] = "added", n = 1 })
+  local item = dynamodb.get { table = "things", key = { id = id } }
+  t.equal({ item.upload.mine, item.photo.width, item.pictures[1].width }, { "added", 1680, 20 })
+  for field in t.read("bindings/api/events.lua"):match("@class events.upload\n(.-)\n\n")
+      :gmatch "@field ([%w_]+)" do
+    local ok, slip = pcall(small { list = "l", entry = function(told)
+      return { a = tostring(told[field]) }
+    end }.settle, upload)
+    t.ok(ok, field .. ": " .. tostring(slip))
+  end
+end)
+
 t.test("a changed rule makes all anew, once", function()
   local upload = put("edition.png", png)
   t.equal(small().settle(upload).status, "done")
