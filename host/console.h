@@ -28,7 +28,7 @@ struct vm;
 struct console {
     struct vm *vm;
     const char *handler_path; /* NULL: found by itself; see console.c */
-    const char *entry;        /* NULL: "main" */
+    const char *entry;        /* NULL: none was named, see vm_load_handler() */
     int64_t timeout_ms;
     int64_t memory_mb;
     int64_t invocations; /* so far */

@@ -201,6 +201,7 @@ static bool open_vm(struct process *process, const luaL_Reg *const *modules,
         .memory_max = (size_t)(memory / LUA_SHARE),
         .folders = module_folders,
         .library_folder = library_folder,
+        .any_entry = library_folder != NULL, /* in Lambda */
     };
     keep_freed_memory(process->console.memory_mb);
     process->vm = vm_new(&options, err);

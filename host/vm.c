@@ -329,6 +329,7 @@ struct vm *vm_new(const struct vm_options *options, struct error *err)
     vm->memory_max = options->memory_max;
     vm->loop = options->loop;
     vm->library_folder = options->library_folder;
+    vm->any_entry = options->any_entry;
     vm->handler = LUA_NOREF;
     vm->L = lua_newstate(allocate, vm);
     if (vm->L == NULL) {

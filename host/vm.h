@@ -29,6 +29,8 @@ struct vm_options {
     const char *library_folder; /* where `require` looks after the script's folder; NULL: nowhere
                                    else. Borrowed as long as the state lives. */
     size_t memory_max;          /* bytes that Lua may hold */
+    bool any_entry; /* a handler that returns a function is taken whatever the entry is called, for
+                       Lambda always names one; else it must be asked for without a name */
 };
 
 /*
@@ -52,8 +54,9 @@ MUST_CHECK bool vm_set_script_folder(struct vm *vm, const char *folder, struct e
 /*
  * Loads the handler: a script that returns a function, or a table with a function named `entry`
  * (NULL: "main"). Errors: `no_handler` (no such file), `syntax`, `bad_handler` (returned something
- * else), `deadline` (not done after 10 s, the time of Lambda's init phase), or what the script
- * raised. `traceback` gets the latter's lines, or stays empty.
+ * else, or a function when an entry was named; see `any_entry`), `deadline` (not done after 10 s,
+ * the time of Lambda's init phase), or what the script raised. `traceback` gets the latter's lines,
+ * or stays empty.
  */
 MUST_CHECK bool vm_load_handler(struct vm *vm, const char *path, const char *entry,
                                 struct buffer *traceback, struct error *err);

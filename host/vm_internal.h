@@ -11,6 +11,7 @@ struct vm {
     struct loop *loop;
     size_t memory, memory_max, memory_peak;
     const char *library_folder;
+    bool any_entry;
     int handler;      /* registry reference */
     lua_Hook on_line; /* see vm_watch_lines() */
 };

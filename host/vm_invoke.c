@@ -98,14 +98,20 @@ static bool folder_of(const char *path, struct buffer *folder, struct error *err
 
 struct loading {
     struct vm *vm;
-    const char *name, *entry;
+    const char *name, *entry; /* NULL: none was named */
 };
 
 /* What the script returned is on top; leaves the function there. May raise (memory). */
-static bool choose_entry(lua_State *L, const char *name, const char *entry, struct error *err)
+static bool choose_entry(lua_State *L, const struct loading *loading, struct error *err)
 {
+    const char *name = loading->name;
+    const char *entry = loading->entry == NULL ? "main" : loading->entry;
     if (lua_type(L, -1) == LUA_TFUNCTION) {
-        return true;
+        return loading->entry == NULL || loading->vm->any_entry ||
+               error_set(err, "bad_handler",
+                         "%s returned a function, and no table in which '%s' could be: name it "
+                         "without :%s",
+                         name, entry, entry);
     }
     if (lua_type(L, -1) != LUA_TTABLE) {
         return error_set(err, "bad_handler",
@@ -131,7 +137,7 @@ static int keep_handler(lua_State *L)
 {
     const struct loading *loading = lua_touserdata(L, 1);
     struct error err;
-    if (!choose_entry(L, loading->name, loading->entry, &err)) {
+    if (!choose_entry(L, loading, &err)) {
         raise_error(L, &err);
     }
     int handler = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -169,7 +175,7 @@ bool vm_load_handler_text(struct vm *vm, const char *text, size_t length, const 
     lua_State *L = vm->L;
     char chunk[512];
     (void)snprintf(chunk, sizeof chunk, "@%s", name);
-    struct loading loading = {vm, name, entry == NULL ? "main" : entry};
+    struct loading loading = {vm, name, entry};
     lua_pushcfunction(L, keep_handler);
     lua_pushlightuserdata(L, &loading);
     int status = luaL_loadbufferx(L, text, length, chunk, "t");

@@ -53,6 +53,10 @@ echo 'return 7' >"$WORK/seven.lua"
 invoke "$WORK/seven.lua" "$WORK/event.json"
 expect "a handler that is no function" "1 $WORK/seven.lua returned number; it must return a \
 function (event, context), or a table with one named 'main'" "$status$out $err"
+echo 'return function() return 1 end' >"$WORK/plain.lua"
+invoke "$WORK/plain.lua:thumbnails" "$WORK/event.json"
+expect "a name for what has none" "1 $WORK/plain.lua returned a function, and no table in which \
+'thumbnails' could be: name it without :thumbnails" "$status$out $err"
 invoke "$WORK/none.lua" "$WORK/event.json"
 expect "no handler" "2 " "$status $out"
 expect "is named, in one line" \

@@ -39,6 +39,11 @@ t.test("or a table with the function that is named", function()
   local ok, err = host.load_handler(path, "third")
   t.equal({ ok, err.code }, { nil, "bad_handler" })
   t.ok(err.message:find("'third' is missing", 1, true), err.message)
+  path = write("handler.lua", "return function() return 'it' end")
+  ok, err = host.load_handler(path, "other")
+  t.equal({ ok, err.code }, { nil, "bad_handler" })
+  t.ok(err.message:find("returned a function, and no table in which 'other' could be", 1, true),
+    err.message)
 end)
 
 t.test("what is no handler says which kind of no", function()
