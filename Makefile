@@ -385,8 +385,10 @@ RECIPE   ?= handler
 TOOL     ?= cloudformation
 HANDLER  ?= $(if $(filter handler,$(RECIPE)),scripts,scripts/recipes)/$(RECIPE).lua
 
-function: layer-deps ## pack the rules for Lambda, build/function.zip (RECIPE=compress, or HANDLER=FILE MODULES="FILE...")
-	@sh layer/function.sh $(FUNCTION) $(HANDLER) $(MODULES)
+# CHECKED=no packs rules that can't be loaded here.
+function: deps layer-deps ## pack the rules for Lambda, build/function.zip (RECIPE=compress, or HANDLER=FILE MODULES="FILE...")
+	@$(MAKE) --no-print-directory $(BUILD)/lunette
+	@LUNETTE=$(if $(filter no,$(CHECKED)),,$(BUILD)/lunette) sh layer/function.sh $(FUNCTION) $(HANDLER) $(MODULES)
 
 # AWS's Runtime Interface Emulator, as AWS's SAM CLI brings it: its Go module is not to be had from
 # a proxy. RIE names another one.
@@ -431,14 +433,15 @@ test-templates: test-deps ## the templates by AWS's own tools, and each recipe's
 # For these ARM, which costs less there; ARCH=x86_64 for the other.
 deploy sam: ARCH := arm64
 
-sam: layer function ## AWS SAM's template and what it packs, build/sam/ (RECIPE=compress)
+sam: function layer ## AWS SAM's template and what it packs, build/sam/ (RECIPE=compress)
 	@sh layer/deploy.sh sam-folder $(ARCH)
 
-# What is missing is said before the layer is built, which takes minutes. The recipe's own function is
+# What is missing, or can't be loaded, is said before the layer is built, which takes minutes. The recipe's own function is
 # packed, so that no other one's is uploaded with its settings.
 deploy: ## deploy to AWS: make deploy STACK=photos ARTIFACTS=BUCKET (RECIPE=compress TOOL=sam PARAMETERS='LogDays=7')
 	@sh layer/deploy.sh check '$(TOOL)' '$(RECIPE)' '$(STACK)' '$(ARTIFACTS)'
-	@$(MAKE) --no-print-directory layer function ARCH=$(ARCH)
+	@$(MAKE) --no-print-directory function ARCH=$(ARCH)
+	@$(MAKE) --no-print-directory layer ARCH=$(ARCH)
 	@sh layer/deploy.sh '$(TOOL)' '$(RECIPE)' '$(STACK)' '$(ARTIFACTS)' '$(ARCH)' $(PARAMETERS)
 
 undeploy: ## delete what deploy made; buckets and tables with what is in them stay (STACK=photos, as TOOL)

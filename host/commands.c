@@ -22,13 +22,13 @@
     {                                                                                              \
         "aws", OPTION_FLAG, NULL, "use S3 and DynamoDB of AWS (or AWS_ENDPOINT_URL)", 0, 0         \
     }
+#define OPTION_HANDLER                                                                             \
+    {                                                                                              \
+        "handler", OPTION_TEXT, "FILE[:NAME]",                                                     \
+            "the rules (default: handler.lua, scripts/handler.lua, or the built-in ones)", 0, 0    \
+    }
 #define OPTIONS_OF_A_FUNCTION                                                                      \
-    {"handler",                                                                                    \
-     OPTION_TEXT,                                                                                  \
-     "FILE[:NAME]",                                                                                \
-     "the rules (default: handler.lua, scripts/handler.lua, or the built-in ones)",                \
-     0,                                                                                            \
-     0},                                                                                           \
+    OPTION_HANDLER,                                                                                \
         {"timeout", OPTION_INTEGER, "S", "seconds an invocation may take (default: 60)", 1, 900},  \
     {                                                                                              \
         "memory", OPTION_INTEGER, "MB", "memory of the function (default: 512)", 128, 10240        \
@@ -49,6 +49,7 @@ static const struct option run_options[] = {OPTIONS_OF_A_RUN, {NULL}};
 #if LUNETTE_REPL
 static const struct option test_options[] = {OPTIONS_OF_A_FUNCTION, {NULL}};
 #endif
+static const struct option check_options[] = {OPTION_HANDLER, {NULL}};
 static const struct option no_options[] = {{NULL}};
 
 const struct command commands[] = {
@@ -91,6 +92,13 @@ const struct command commands[] = {
      true,
      LOG_LEVEL_OFF},
 #endif
+    {{"check", "[MODULE.lua...]", "load the rules, and say what is wrong with them",
+      "Loads the handler as a start of the function would, without a store, and reads the modules\n"
+      "given. Exit status 1, and one line with file and line, when that fails.",
+      check_options, 0, -1, false},
+     false,
+     false,
+     LOG_LEVEL_ERROR},
     {{"event", "[NAME [FIELD=VALUE...]]", "print a sample event", "Without a name, lists them.",
       no_options, 0, -1, false},
      false,
