@@ -1,6 +1,6 @@
--- What a pipeline's rules `item` and `entry` are told: the upload, the photo, the pictures. A slip in a
--- field's name would leave it out of the item or the entry without a word, so reading one that does
--- not exist raises. No I/O. For pipeline.lua.
+-- What the rules `item` and `entry` are told: the upload, the photo, the pictures. A slip in
+-- a field's name would leave it out of the item or the entry without a word, so reading one that
+-- does not exist raises. No I/O. For pipeline.lua.
 --
 --   facts.of(upload, object, photo, pictures)      {upload, photo, pictures}, as the rules get them
 
