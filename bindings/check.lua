@@ -22,26 +22,29 @@ local function sorted_names(fields)
   return names
 end
 
--- Levenshtein's distance, by rows.
+-- Damerau's distance, by rows: letters that differ, are missing, too many or swapped.
 local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
+  local last_but_one, last = nil, {}
+  for j = 0, #b do last[j] = j end
   for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
+    local row = { [0] = i }
     for j = 1, #b do
       local cost = a:byte(i) == b:byte(j) and 0 or 1
-      local best = math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-      diagonal, row[j] = row[j], best
+      row[j] = math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + cost)
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        row[j] = math.min(row[j], last_but_one[j - 2] + 1)
+      end
     end
+    last_but_one, last = last, row
   end
-  return row[#b]
+  return last[#b]
 end
 
---- The name in `names` that `wrong` was probably meant to be, or nil.
+--- The name in `names` that `wrong` was probably meant to be, or nil: as host/nearest.h says, but
+--- for beginnings.
 function check.nearest(wrong, names)
   local nearest
-  local best = 3
+  local best = math.min(2, #wrong // 2) + 1
   for _, name in ipairs(names) do
     local d = distance(wrong, name)
     if d < best then nearest, best = name, d end

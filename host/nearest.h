@@ -23,8 +23,9 @@ struct nearest nearest_to(const char *wrong);
 /* Of a text that goes on behind the word. */
 struct nearest nearest_to_part(const char *wrong, size_t length);
 
-/* Alike: two letters differ at most (Levenshtein), or `wrong` are three or more letters with which
- * the name begins. The name is borrowed. */
+/* Alike: two letters at most differ, are missing, too many or swapped with their neighbour, and no
+ * more than half of `wrong`; or `wrong` are three or more letters with which the name begins. The
+ * name is borrowed. */
 void nearest_try(struct nearest *nearest, const char *name);
 
 #endif

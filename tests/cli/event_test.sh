@@ -38,6 +38,8 @@ for name in $names; do
 done
 
 refuses "unknown event 's3-putt', did you mean 's3-put'? events: s3-put, s3-delete" event s3-putt
+refuses "unknown event 'api', events: s3-put, s3-delete" event api
+refuses "unknown event 'abl', did you mean 'alb'? events:" event abl
 refuses "unknown field 'buckt', did you mean 'bucket'? fields: bucket" event s3-put buckt=x
 refuses "'bucket' is not FIELD=VALUE" event s3-put bucket
 refuses "field 'schema' is '3.0', expected one of 1.0, 2.0" event s3-batch schema=3.0

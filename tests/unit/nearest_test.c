@@ -8,7 +8,8 @@
 
 TEST(nearest_guesses_what_was_meant)
 {
-    static const char *const names[] = {"width", "height", "handler", "store", "aws", NULL};
+    static const char *const names[] = {"width", "height", "handler", "store",
+                                        "aws",   "alb",    "key",     NULL};
     static const struct {
         const char *wrong, *wanted; /* NULL: nothing is like it */
     } cases[] = {
@@ -23,6 +24,10 @@ TEST(nearest_guesses_what_was_meant)
         {"aws-store", NULL},
         {"AWS", NULL},
         {"aw", "aws"},
+        {"api", NULL}, /* "alb" is something else */
+        {"kye", "key"},
+        {"hadnlre", "handler"},
+        {"x", NULL},
         {"width", "width"},
         {"handlerhandlerhandlerhandlerhandler", NULL},
     };
