@@ -53,10 +53,11 @@ static const struct option check_options[] = {OPTION_HANDLER, {NULL}};
 static const struct option no_options[] = {{NULL}};
 
 const struct command commands[] = {
-    {{"process", "PHOTO...", "upload photos into the store and run the handler on each",
+    {{"process", "PHOTO|FOLDER...", "upload photos into the store and run the handler on each",
       "Puts each file into the bucket 'uploads' (or UPLOAD_BUCKET) under its own name, builds the\n"
-      "event that S3 would send, runs the handler on it, and shows what came out. Exit status 1\n"
-      "when the function failed on one of them; one that the rules reject is no failure.",
+      "event that S3 would send, runs the handler on it, and shows what came out. Of a folder all\n"
+      "pictures, by their content; of folders in it none. Exit status 1 when the function failed\n"
+      "on one of them; one that the rules reject is no failure.",
       process_options, 1, -1, false},
      true,
      false,

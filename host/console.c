@@ -3,9 +3,10 @@
  */
 #include "host/console.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
-#include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -236,6 +237,69 @@ static int host_file_problem(lua_State *L)
     return 1;
 }
 
+static void close_box(DIR **folder)
+{
+    if (*folder != NULL) {
+        (void)closedir(*folder);
+        *folder = NULL;
+    }
+}
+
+static int close_folder(lua_State *L)
+{
+    close_box(lua_touserdata(L, 1));
+    return 0;
+}
+
+static DIR **push_folder(lua_State *L)
+{
+    DIR **folder = lua_newuserdatauv(L, sizeof *folder, 0);
+    *folder = NULL;
+    if (luaL_newmetatable(L, "lunette.host.folder") != 0) {
+        lua_pushcfunction(L, close_folder);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return folder;
+}
+
+static bool is_folder(DIR *folder, const char *name)
+{
+    struct stat info;
+    return fstatat(dirfd(folder), name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+}
+
+static void sort(lua_State *L)
+{
+    lua_getglobal(L, "table");
+    lua_getfield(L, -1, "sort");
+    lua_pushvalue(L, -3);
+    lua_call(L, 1, 0);
+    lua_pop(L, 1);
+}
+
+static int host_list(lua_State *L)
+{
+    DIR **folder = push_folder(L);
+    *folder = opendir(luaL_checkstring(L, 1));
+    if (*folder == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_newtable(L);
+    lua_Integer count = 0;
+    for (struct dirent *entry; (entry = readdir(*folder)) != NULL;) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            const char *mark = is_folder(*folder, entry->d_name) ? "/" : "";
+            lua_pushfstring(L, "%s%s", entry->d_name, mark);
+            lua_rawseti(L, -2, ++count);
+        }
+    }
+    close_box(folder);
+    sort(L);
+    return 1;
+}
+
 static int host_columns(lua_State *L)
 {
     struct winsize size;
@@ -294,6 +358,7 @@ static const luaL_Reg functions[] = {
     {"invoke", host_invoke},
     {"is_terminal", host_is_terminal},
     {"file_problem", host_file_problem},
+    {"list", host_list},
     {"columns", host_columns},
     {"source", host_source},
     {"sources", host_sources},

@@ -10,6 +10,8 @@
  *                                           result JSON; or nil, error object (with .traceback)
  *     host.is_terminal(fd)                  0, 1 or 2
  *     host.file_problem(path)               why it can't be read as a file, or nil
+ *     host.list(folder)                     the names in it, sorted, folders with a / at the end;
+ *                                           nil when it can't be read as a folder
  *     host.columns()                        of the terminal, 80 when unknown
  *     host.source(name)                     an embedded file's text, or nil
  *     host.sources()                        list of their names

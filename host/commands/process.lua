@@ -1,5 +1,5 @@
--- `lunette process PHOTO...`: uploads photos into the store, runs the handler on the event
--- that S3 would send for each, and shows what came out.
+-- `lunette process PHOTO... FOLDER...`: uploads photos into the store, runs the handler on the
+-- event that S3 would send for each, and shows what came out.
 
 local complaint = require "commands.complaint"
 local effects = require "effects"
@@ -7,6 +7,7 @@ local failure = require "failure"
 local host = require "host"
 local json = require "json"
 local layout = require "commands.table"
+local pictures = require "commands.pictures"
 local places = require "commands.places"
 local progress = require "commands.progress"
 local s3 = require "s3"
@@ -17,10 +18,26 @@ local name_columns_max = 40
 
 -- ---- the photos --------------------------------------------------------------------------------
 
+-- Files, and the pictures in folders; second, how many files there are none.
+local function list_files(paths)
+  local files, others = {}, 0
+  for _, path in ipairs(paths) do
+    if host.list(path) then
+      local names, skipped = pictures.in_folder(path)
+      for _, name in ipairs(names) do files[#files + 1] = pictures.path(path, name) end
+      others = others + skipped
+    else
+      files[#files + 1] = path
+    end
+  end
+  return files, others
+end
+
 -- {path, key} of each; a path that can't be opened ends the command before anything is done.
 local function list_photos(paths)
   local photos, by_key = {}, {}
-  for i, path in ipairs(paths) do
+  local files, others = list_files(paths)
+  for i, path in ipairs(files) do
     local unusable = host.file_problem(path)
     if unusable then failure.raise { code = "usage", message = path .. ": " .. unusable } end
     local key = path:match("([^/]+)/*$")
@@ -32,12 +49,13 @@ local function list_photos(paths)
     by_key[key] = path
     photos[i] = { path = path, key = key }
   end
+  photos.skipped = others
   return photos
 end
 
 -- Likewise those that are to go, by their keys.
 local function list_uploads(keys)
-  local photos, is_listed = {}, {}
+  local photos, is_listed = { skipped = 0 }, {}
   places.declare()
   for _, key in ipairs(keys) do
     if not uploads.find(uploads.bucket, key) then
@@ -223,7 +241,7 @@ local function summary(photos, sum)
   if sum.rejected > 0 then parts[#parts + 1] = sum.rejected .. " rejected" end
   parts[#parts + 1] = (sum.writes == 0 and sum.failed == 0 and "nothing changed, 0 writes")
       or ("%d %s"):format(sum.writes, sum.writes == 1 and "write" or "writes")
-  return table.concat(parts, ", ")
+  return table.concat(parts, ", ") .. pictures.skipped(photos.skipped)
 end
 
 -- Each once: what fails one photo, a bucket that isn't there, say, mostly fails all of them.
@@ -264,7 +282,7 @@ local function print_json(photos)
   end
   local sum = totals(photos)
   io.stdout:write(json.encode({ photos = list, writes = sum.writes, failed = sum.failed,
-    rejected = sum.rejected }), "\n")
+    rejected = sum.rejected, skipped = photos.skipped }), "\n")
 end
 
 --- `remove`: the operands are keys of uploads that are to go, and no files.

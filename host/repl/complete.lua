@@ -3,12 +3,12 @@
 
 local commands = require "repl.commands"
 local events = require "events"
+local host = require "host"
 local manual = require "commands.manual"
 local places = require "commands.places"
 local prompt = require "prompt"
 local s3 = require "s3"
 local store = require "store"
-local system = require "system"
 
 local complete = {}
 
@@ -24,7 +24,7 @@ local keywords = {
 local function files(word)
   local folder, start = word:match("^(.*/)([^/]*)$")
   local list = {}
-  for _, name in ipairs(system.list(folder or ".") or {}) do
+  for _, name in ipairs(host.list(folder or ".") or {}) do
     local is_hidden = name:sub(1, 1) == "." and (start or word):sub(1, 1) ~= "."
     if not is_hidden then list[#list + 1] = (folder or "") .. name end
   end
@@ -34,7 +34,7 @@ end
 local function buckets()
   local list = {}
   if store.is_local() then
-    for _, name in ipairs(system.list(store.directory()) or {}) do
+    for _, name in ipairs(host.list(store.directory()) or {}) do
       list[#list + 1] = name:match("^(%w[%w.-]+)/$")
     end
   else
@@ -64,7 +64,7 @@ end
 
 local function saved_events()
   local list = {}
-  for _, name in ipairs(system.list "events" or {}) do
+  for _, name in ipairs(host.list "events" or {}) do
     list[#list + 1] = name:match("^(.*)%.json$")
   end
   return list

@@ -4,9 +4,9 @@
 local excerpt = require "repl.excerpt"
 local failure = require "failure"
 local host = require "host"
-local image = require "image"
 local json = require "json"
 local layout = require "commands.table"
+local pictures = require "commands.pictures"
 local places = require "commands.places"
 local replay = require "repl.replay"
 local run = require "repl.run"
@@ -185,34 +185,6 @@ end
 
 -- ---- a folder ----------------------------------------------------------------------------------
 
-local head_bytes = 4096 -- by which a picture is known, damaged or not
-
-local function is_picture(path)
-  -- A pipe would be waited for.
-  if host.file_problem(path) == "not a regular file" then return false end
-  local file <close> = assert(io.open(path, "rb"))
-  local ok, err = pcall(image.probe, file:read(head_bytes) or "")
-  return ok or not failure.field(err, "message"):find("^not an image")
-end
-
--- The pictures by their content, whatever they are called; second, how many files are none.
-local function pictures_in(session, folder)
-  local pictures, others = {}, 0
-  for _, name in ipairs(system.list(folder) or session:usage("%s is no folder", folder)) do
-    local is_file = name:sub(-1) ~= "/" and name:sub(1, 1) ~= "."
-    if is_file and is_picture(folder .. "/" .. name) then
-      pictures[#pictures + 1] = name
-    elseif is_file then
-      others = others + 1
-    end
-  end
-  if #pictures == 0 then
-    session:usage("there is no picture in %s%s", folder,
-      others > 0 and (", only %d other files"):format(others) or "")
-  end
-  return pictures, others
-end
-
 -- The first status among the result's records, if it has any.
 local function status_of(this)
   local records = type(this.result) == "table" and this.result.records
@@ -229,10 +201,10 @@ local batch_columns = {
 local function batch(session, words)
   local folder = words[1] or session:usage(".batch FOLDER")
   local rows, failed, writes = {}, 0, 0
-  local pictures, others = pictures_in(session, folder)
+  local names, others = pictures.in_folder(folder)
   if not run.refresh(session) then return false end
-  for i, name in ipairs(pictures) do
-    local object = uploads.put(folder .. "/" .. name, name)
+  for i, name in ipairs(names) do
+    local object = uploads.put(pictures.path(folder, name), name)
     local this = run.once(json.encode(uploads.event(name, object)), i > 1)
     rows[i] = { name, layout.bytes(object.size), ("%.0f"):format(this.milliseconds),
       tostring(this.writes), status_of(this) }
@@ -243,9 +215,8 @@ local function batch(session, words)
     end
   end
   session:say(layout.table(batch_columns, rows))
-  local skipped = others > 0 and (", %d skipped that are no pictures"):format(others) or ""
-  session:say(("%d files, %d failed, %d writes%s; %s"):format(#rows, failed, writes, skipped,
-    places.folder(uploads.bucket)))
+  session:say(("%d files, %d failed, %d writes%s; %s"):format(#rows, failed, writes,
+    pictures.skipped(others), places.folder(uploads.bucket)))
   return failed == 0
 end
 

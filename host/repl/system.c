@@ -3,7 +3,6 @@
  */
 #include "host/repl/system.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -30,69 +29,6 @@ static int system_stamp(lua_State *L)
 }
 
 /* ---- folders --------------------------------------------------------------------------------- */
-
-static void close_box(DIR **folder)
-{
-    if (*folder != NULL) {
-        (void)closedir(*folder);
-        *folder = NULL;
-    }
-}
-
-static int close_folder(lua_State *L)
-{
-    close_box(lua_touserdata(L, 1));
-    return 0;
-}
-
-static DIR **push_folder(lua_State *L)
-{
-    DIR **folder = lua_newuserdatauv(L, sizeof *folder, 0);
-    *folder = NULL;
-    if (luaL_newmetatable(L, "lunette.system.folder") != 0) {
-        lua_pushcfunction(L, close_folder);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    return folder;
-}
-
-static bool is_folder(DIR *folder, const char *name)
-{
-    struct stat info;
-    return fstatat(dirfd(folder), name, &info, 0) == 0 && S_ISDIR(info.st_mode);
-}
-
-static void sort(lua_State *L)
-{
-    lua_getglobal(L, "table");
-    lua_getfield(L, -1, "sort");
-    lua_pushvalue(L, -3);
-    lua_call(L, 1, 0);
-    lua_pop(L, 1);
-}
-
-static int system_list(lua_State *L)
-{
-    DIR **folder = push_folder(L);
-    *folder = opendir(luaL_checkstring(L, 1));
-    if (*folder == NULL) {
-        lua_pushnil(L);
-        return 1;
-    }
-    lua_newtable(L);
-    lua_Integer count = 0;
-    for (struct dirent *entry; (entry = readdir(*folder)) != NULL;) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            const char *mark = is_folder(*folder, entry->d_name) ? "/" : "";
-            lua_pushfstring(L, "%s%s", entry->d_name, mark);
-            lua_rawseti(L, -2, ++count);
-        }
-    }
-    close_box(folder);
-    sort(L);
-    return 1;
-}
 
 static int system_make_folder(lua_State *L)
 {
@@ -186,7 +122,6 @@ static int system_program(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"stamp", system_stamp},
-    {"list", system_list},
     {"make_folder", system_make_folder},
     {"remove_folder", system_remove_folder},
     {"temporary_folder", system_temporary_folder},

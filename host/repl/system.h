@@ -4,8 +4,6 @@
  *
  *     system.stamp(path)           a text that differs when the file has changed; nil when it can't
  *                                  be looked at
- *     system.list(folder)          the names in it, sorted, folders with a / at the end; nil when
- *                                  it can't be read
  *     system.make_folder(path)     it and those above it, for nobody else to read; is it there?
  *     system.remove_folder(path)   with all that is in it; is it gone?
  *     system.temporary_folder()    the path of a new one

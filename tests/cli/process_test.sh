@@ -224,8 +224,25 @@ expect "a name that is no UTF-8 fails alone" 1 "$status"
 contains "with a reason" "  failed: s3.head: InvalidURI: key is not UTF-8" "$out"
 contains "names that are hard to write do not" "7 photos, 1 failed, 24 writes" "$out"
 
+mkdir -p "$WORK/album/inner"
+cp "$SAMPLES/moon.png" "$WORK/album/b"
+cp "$SAMPLES/broken.jpg" "$WORK/album/a.jpg"
+cp "$SAMPLES/moon.png" "$WORK/album/.hidden.png"
+cp "$SAMPLES/moon.png" "$WORK/album/inner/c.png"
+echo notes >"$WORK/album/notes.txt"
+process --store "$WORK/album-store" "$WORK/album/" "$SAMPLES/sunset.jpg"
+expect "of a folder the pictures, by their content, sorted" "1/3 a.jpg: rejected
+2/3 b: done
+3/3 sunset.jpg: done" "$err"
+contains "and how many files are none" "3 photos, 1 rejected, 8 writes, 1 skipped that is no picture" \
+    "$out"
+process --store "$WORK/album-store" --json "$WORK/album"
+contains "in JSON, too" "\"file\":\"$WORK/album/a.jpg\"" "$out"
+contains "with the count" '"skipped":1' "$out"
+refuses "have the same name" process --store "$WORK/album-store" "$WORK/album" "$WORK/album/inner/../b"
+
 refuses "No such file" process --store "$store" "$SAMPLES/sunset.jpg" nothing.jpg
-refuses "Is a directory" process --store "$store" "$WORK/other"
+refuses "there is no picture in $WORK/empty" process --store "$store" "$WORK/empty"
 refuses "have the same name" process --store "$store" "$SAMPLES/harbour.jpg" "$WORK/other/harbour.jpg"
 refuses "PHOTO" process --store "$store"
 refuses "--stroe" process --stroe x y
