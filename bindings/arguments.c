@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bindings/bytes.h"
 #include "host/loop.h"
 #include "host/nearest.h"
 #include "host/raise.h"
@@ -109,6 +110,17 @@ static _Noreturn void complain_type(const struct reader *reader, const struct ar
              strchr("aeiou", found[0]) == NULL ? "a" : "an", found, expected);
 }
 
+/* Keeps the value on top of the stack alive for the job. */
+static void store_text(const struct reader *reader, const struct argument *field, const char *data,
+                       size_t length)
+{
+    if (reader->job_index != 0) {
+        job_anchor(reader->L, reader->job_index, lua_gettop(reader->L));
+    }
+    memcpy(reader->out + field->offset, &data, sizeof data);
+    memcpy(reader->out + field->offset + sizeof data, &length, sizeof length);
+}
+
 static void read_text(const struct reader *reader, const struct argument *field)
 {
     lua_State *L = reader->L;
@@ -121,11 +133,17 @@ static void read_text(const struct reader *reader, const struct argument *field)
         complain(reader, "field '%s' has %zu bytes, expected %lld to %lld", field->name, length,
                  (long long)field->min, (long long)field->max);
     }
-    if (reader->job_index != 0) {
-        job_anchor(L, reader->job_index, lua_gettop(L));
+    store_text(reader, field, data, length);
+}
+
+static void read_bytes(const struct reader *reader, const struct argument *field)
+{
+    const char *data;
+    size_t length;
+    if (!bytes_read(reader->L, -1, &data, &length)) {
+        complain_type(reader, field, "a string or bytes");
     }
-    memcpy(reader->out + field->offset, &data, sizeof data);
-    memcpy(reader->out + field->offset + sizeof data, &length, sizeof length);
+    store_text(reader, field, data, length);
 }
 
 static void read_integer(const struct reader *reader, const struct argument *field)
@@ -192,6 +210,9 @@ static void read_field(const struct reader *reader, const struct argument *field
     switch (field->type) {
     case ARGUMENT_TEXT:
         read_text(reader, field);
+        break;
+    case ARGUMENT_BYTES:
+        read_bytes(reader, field);
         break;
     case ARGUMENT_INTEGER:
         read_integer(reader, field);

@@ -26,6 +26,7 @@
 enum argument_type {
     ARGUMENT_TEXT,     /* a string (numbers are refused) -> struct { const char *; size_t } such as
                           s3_text; min and max, if max is not 0, bound its length in bytes */
+    ARGUMENT_BYTES,    /* a string or bytes.h's object -> likewise */
     ARGUMENT_INTEGER,  /* -> int64_t; min and max hold unless both are 0 */
     ARGUMENT_NUMBER,   /* -> double; finite; min and max likewise */
     ARGUMENT_BOOLEAN,  /* -> bool */
@@ -45,7 +46,7 @@ struct argument {
 };
 
 /*
- * Raises on the first complaint. Texts stay borrowed from the Lua strings; with `job_index` not 0
+ * Raises on the first complaint. Texts stay borrowed from the Lua values; with `job_index` not 0
  * they are anchored to that job and live as long as it does.
  */
 void arguments_read(lua_State *L, int index, const char *function, const struct argument *fields,

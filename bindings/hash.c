@@ -1,10 +1,11 @@
 /*
- * hash.c - the module `hash`: digests of strings. See bindings/api/hash.lua.
+ * hash.c - the module `hash`: digests of strings and bytes. See bindings/api/hash.lua.
  */
 #include <lauxlib.h>
 
 #include "bindings/arguments.h"
 #include "bindings/bindings.h"
+#include "bindings/bytes.h"
 #include "bindings/crc.h"
 #include "bindings/digest.h"
 #include "host/raise.h"
@@ -30,7 +31,7 @@ static const struct argument digest_fields[] = {
 
 static const struct argument hmac_fields[] = {
     {"key", ARGUMENT_TEXT, offsetof(struct options, key), .required = true},
-    {"text", ARGUMENT_TEXT, offsetof(struct options, text), .required = true},
+    {"text", ARGUMENT_BYTES, offsetof(struct options, text), .required = true},
     {"encoding", ARGUMENT_CHOICE, offsetof(struct options, encoding), .choices = encodings},
     {.name = NULL},
 };
@@ -78,10 +79,11 @@ static int push_encoded(lua_State *L, const unsigned char *bytes, size_t length,
 
 static const char *check_text(lua_State *L, size_t *length)
 {
-    if (lua_type(L, 1) != LUA_TSTRING) {
-        (void)luaL_typeerror(L, 1, "string");
+    const char *text;
+    if (!bytes_read(L, 1, &text, length)) {
+        (void)luaL_typeerror(L, 1, "string or bytes");
     }
-    return lua_tolstring(L, 1, length);
+    return text;
 }
 
 static int read_encoding(lua_State *L, const char *function)

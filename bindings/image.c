@@ -10,6 +10,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/bindings.h"
+#include "bindings/bytes.h"
 #include "bindings/image/engine.h"
 #include "bindings/image/look/look.h"
 #include "bindings/photo.h"
@@ -37,7 +38,7 @@ static const struct argument limit_fields[] = {
 };
 
 static const struct argument source_fields[] = {
-    {"bytes", ARGUMENT_TEXT, offsetof(struct source, bytes), .required = true},
+    {"bytes", ARGUMENT_BYTES, offsetof(struct source, bytes), .required = true},
     {"limits", ARGUMENT_TABLE},
     {"allow_damaged", ARGUMENT_BOOLEAN, offsetof(struct source, limits.allow_damaged)},
     {.name = NULL},
@@ -76,18 +77,17 @@ const struct image_limits *photo_limits(lua_State *L)
     return limits;
 }
 
-/* Argument 1, bytes or {bytes=, limits=}; leaves the string on top of the stack. */
+/* Argument 1, bytes or {bytes=, limits=}; leaves them on top of the stack. */
 static void read_source(lua_State *L, const char *function, struct source *source)
 {
     lua_settop(L, 1);
     source->limits = *photo_limits(L);
-    if (lua_type(L, 1) == LUA_TSTRING) {
-        source->bytes.data = lua_tolstring(L, 1, &source->bytes.length);
+    if (bytes_read(L, 1, &source->bytes.data, &source->bytes.length)) {
         lua_pushvalue(L, 1);
         return;
     }
     if (lua_type(L, 1) != LUA_TTABLE) {
-        arguments_complain(L, 1, function, "a string of bytes or a table expected, got %s",
+        arguments_complain(L, 1, function, "a string, bytes or a table expected, got %s",
                            luaL_typename(L, 1));
     }
     arguments_read(L, 1, function, source_fields, source, 0);

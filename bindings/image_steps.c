@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bindings/arguments.h"
+#include "bindings/bytes.h"
 #include "bindings/image/steps/annotate.h"
 #include "bindings/image/steps/overlay.h"
 #include "bindings/photo.h"
@@ -264,10 +265,10 @@ static void take_photo(lua_State *L, int index, const char *function, struct ima
     (void)lua_getiuservalue(L, index, PHOTO_BYTES);
 }
 
+/* Of a file, whose bytes the overlay has. */
 static void take_bytes(lua_State *L, int index, const char *function, struct image_overlay *overlay)
 {
     struct error err;
-    overlay->bytes = lua_tolstring(L, index, &overlay->length);
     overlay->limits = *photo_limits(L);
     if (!image_probe(overlay->bytes, overlay->length, &overlay->limits, &overlay->info, &err)) {
         (void)error_prefix(&err, "%s", function);
@@ -281,7 +282,9 @@ static struct image_overlay *new_overlay(lua_State *L, int index, const char *fu
 {
     struct image_overlay *overlay = lua_newuserdatauv(L, sizeof *overlay, 1);
     memset(overlay, 0, sizeof *overlay);
-    if (lua_type(L, index) == LUA_TSTRING) {
+    const char *bytes;
+    if (bytes_read(L, index, &bytes, &overlay->length)) {
+        overlay->bytes = bytes;
         take_bytes(L, index, function, overlay);
     } else if (luaL_testudata(L, index, PHOTO_METATABLE) != NULL) {
         take_photo(L, index, function, overlay);

@@ -19,14 +19,14 @@ struct step_chain {
     int64_t width, height; /* displayed, after the steps; of a list by itself no real ones */
 };
 
-/* What a photo keeps alive, its user values: a string, the small decode, a table of what its steps
+/* What a photo keeps alive, its user values: its bytes, the small decode, a table of what its steps
  * need. */
 enum { PHOTO_BYTES = 1, PHOTO_GLANCE, PHOTO_ANCHORS, PHOTO_VALUES = PHOTO_ANCHORS };
 
 /* Decodes nothing until it is rendered: bytes, what their header says, and what is to be done. */
 struct photo {
     bool open;
-    const char *bytes; /* borrowed from the string in the first user value while open */
+    const char *bytes; /* borrowed from the first user value while open */
     size_t length;
     struct image_info info;
     struct image_limits limits;

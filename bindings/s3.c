@@ -125,12 +125,18 @@ enum { ARGUMENTS = 1, JOB = 2 }; /* where they are on the stack */
      .offset = offsetof(struct s3_job, allow_recursion)}
 /* clang-format on */
 
+static const char *const body_kinds[] = {"string", "bytes", NULL}; /* by enum s3_body */
+
 static const struct argument get_fields[] = {
     OBJECT_FIELDS,
     VERSION_FIELD,
     CONDITION_FIELDS,
     {.name = "range", .type = ARGUMENT_ANY},
     INTEGER("max_bytes", max_bytes, INT64_MAX),
+    {.name = "as",
+     .type = ARGUMENT_CHOICE,
+     .offset = offsetof(struct s3_job, as),
+     .choices = body_kinds},
     END,
 };
 
@@ -142,9 +148,15 @@ static const struct argument head_fields[] = {
 };
 
 static const struct argument put_fields[] = {
-    OBJECT_FIELDS,   NEEDED_TEXT("body", request.body),
-    HEADER_FIELDS,   CONDITION_FIELDS,
-    RECURSION_FIELD, END,
+    OBJECT_FIELDS,
+    {.name = "body",
+     .type = ARGUMENT_BYTES,
+     .offset = offsetof(struct s3_job, request.body),
+     .required = true},
+    HEADER_FIELDS,
+    CONDITION_FIELDS,
+    RECURSION_FIELD,
+    END,
 };
 
 static const struct argument copy_fields[] = {
@@ -393,7 +405,7 @@ static int run_get(lua_State *L, const char *function, struct s3_job *call)
     return job_run(L);
 }
 
-/* s3.get{bucket=, key=, version_id=, if_match=, if_none_match=, range=, max_bytes=, ...} */
+/* s3.get{bucket=, key=, version_id=, if_match=, if_none_match=, range=, max_bytes=, as=, ...} */
 static int l_get(lua_State *L)
 {
     static const struct job_type types[] = TYPES("s3.get");

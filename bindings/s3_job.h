@@ -12,6 +12,9 @@
 
 #define S3_BODY_DEFAULT ((int64_t)128 * 1024 * 1024) /* max_bytes of a get that names none */
 
+/* What the script gets a body as. */
+enum s3_body { S3_BODY_STRING, S3_BODY_BYTES };
+
 struct s3_job {
     struct job job; /* first */
     struct s3_store *store;
@@ -19,6 +22,7 @@ struct s3_job {
     struct s3_response response;
     bool optional;        /* find: what isn't there is nil */
     bool allow_recursion; /* put, copy: also where the invocation's event came from */
+    int as;               /* get, find: an enum s3_body */
     int64_t max_bytes, max_keys;
     struct s3_pair *metadata, *tags; /* owned; the texts are anchored to the job */
     struct s3_text *keys;            /* owned, likewise */

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bindings/bytes.h"
 #include "bindings/effects.h"
 #include "bindings/s3_job.h"
 
@@ -77,6 +78,21 @@ static void push_object(lua_State *L, const struct s3_object *object)
     set_pairs(L, "metadata", object->metadata, object->metadata_count);
 }
 
+/* Onto a table on top of the stack. */
+static void set_body(lua_State *L, struct s3_job *call)
+{
+    struct s3_response *response = &call->response;
+    if (call->as == S3_BODY_BYTES) {
+        bytes_new(L);
+        char *body = response->body;
+        response->body = NULL;
+        bytes_take(L, body, response->body_length);
+    } else {
+        lua_pushlstring(L, response->body, response->body_length);
+    }
+    lua_setfield(L, -2, "body");
+}
+
 static int push_got(lua_State *L, struct s3_job *call)
 {
     const struct s3_response *response = &call->response;
@@ -87,8 +103,7 @@ static int push_got(lua_State *L, struct s3_job *call)
     }
     push_object(L, &response->object);
     if (call->request.operation == S3_GET) {
-        lua_pushlstring(L, response->body, response->body_length);
-        lua_setfield(L, -2, "body");
+        set_body(L, call);
     }
     if (call->request.ranged) {
         set_integer(L, "range_first", response->range_first);

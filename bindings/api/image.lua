@@ -4,6 +4,7 @@
 ---
 ---```lua
 ---local image = require "image"
+---local object = s3.get { bucket = "uploads", key = "cat.jpg", as = "bytes" }
 ---local photo <close> = image.open(object.body)
 ---local thumb = photo:render { width = 160, height = 160, fit = "cover", format = "webp" }
 ---s3.put { bucket = "out", key = "thumb.webp", body = thumb.bytes, content_type = thumb.content_type }
@@ -41,7 +42,7 @@ local image = {}
 ---@field bytes? integer Of the file.
 
 ---@class image.source
----@field bytes string The file's content.
+---@field bytes string|bytes The file's content.
 ---@field limits? image.limits
 ---@field allow_damaged? boolean Of a file that is cut off or damaged give what there is: what is missing is grey, black or transparent, and of an animation there are the frames up to there. Where nothing is left (and for a lossless WebP) it stays an error. Default false: `bad_image`.
 
@@ -67,14 +68,14 @@ local image = {}
 
 ---Looks at a file's header: microseconds, whatever the size of the picture.
 ---Raises `bad_image`, `unsupported` or `limit`.
----@param source string|image.source The file's bytes, or a table with them and lower limits.
+---@param source string|bytes|image.source The file's bytes, or a table with them and lower limits.
 ---@return image.info info
 function image.probe(source) end
 
 ---Opens a photo. The header is read and the limits are checked now; nothing is decoded before
 ---`render` or `encode`. Close it with `<close>` or `photo:close()`.
 ---Raises `bad_image`, `unsupported` or `limit`.
----@param source string|image.source The file's bytes, or a table with them and lower limits.
+---@param source string|bytes|image.source The file's bytes, or a table with them and lower limits.
 ---@return image.photo photo
 function image.open(source) end
 
@@ -231,7 +232,7 @@ function chain:border(options) end
 function chain:round(radius) end
 
 ---@class image.composite.options
----@field image image.photo|string What is laid on: an opened photo without steps, or a file's bytes. It is held to the limits as any photo.
+---@field image image.photo|string|bytes What is laid on: an opened photo without steps, or a file's bytes. It is held to the limits as any photo.
 ---@field gravity? "center"|"north"|"northeast"|"east"|"southeast"|"south"|"southwest"|"west"|"northwest" Where. Default "center".
 ---@field x? integer Pixels in from the edge that gravity names, to the right from the middle; below 0 it is cut off. Default 0.
 ---@field y? integer Likewise, down from the middle. Default 0.
@@ -275,7 +276,7 @@ function chain:annotate(options) end
 
 ---Shows of the picture what another one says, stretched over it: white all, black nothing, and what is
 ---transparent in it nothing.
----@param mask image.photo|string An opened photo without steps, or a file's bytes.
+---@param mask image.photo|string|bytes An opened photo without steps, or a file's bytes.
 ---@return self
 function chain:mask(mask) end
 

@@ -33,9 +33,22 @@ local s3 = {}
 ---@field version_id? string Only of buckets with versions.
 ---@field metadata table<string, string> User metadata, names in lower case and without `x-amz-meta-`.
 
+---A file's content that stays outside of Lua: there once and not copied, where a string would be
+---there twice while it is made. `image.open`, `image.probe`, `s3.put`, `photo:composite`, `photo:mask`
+---and `hash` take it as they take a string; `#body` is its length, `tostring(body)` a string of it,
+---`a == b` says of two whether they hold the same. Freed when nobody holds it any more.
+---@class bytes
+local bytes = {}
+
+---As `string.sub`: the part from `first` to `last`, counted from 1, or from -1 at the end.
+---@param first integer
+---@param last? integer Default -1.
+---@return string part
+function bytes:sub(first, last) end
+
 ---An object with its bytes.
 ---@class s3.object: s3.head
----@field body string The bytes asked for.
+---@field body string|bytes The bytes asked for: a string, or with `as = "bytes"` an object.
 ---@field range_first? integer Where `body` begins in the object, counted from 0. Only with a range.
 
 ---What a write left behind.
@@ -51,6 +64,7 @@ local s3 = {}
 ---@field if_match? string Only if the object has this ETag; else `nil, "conflict"`.
 ---@field if_none_match? string Only if it has another ETag; else `nil, "not_modified"`.
 ---@field range? string|integer[] Part of the bytes, counted from 0: `{0, 99}`, `{100}` to the end, `{-50}` the last 50, or "bytes=0-99". An end beyond the object is cut; a beginning beyond it raises `InvalidRange`.
+---@field as? "string"|"bytes" What `body` is. Default "string"; "bytes" for what is only handed on, as photos are.
 ---@field max_bytes? integer A body larger than this raises `too_large` before it is read. Default 134217728 (128 MiB).
 
 ---Reads an object. Raises `NoSuchKey` when it isn't there (`NoSuchVersion` for a version).
@@ -85,7 +99,7 @@ function s3.head(options) end
 ---@field bucket string
 ---@field key string
 ---@field expected_bucket_owner? string The account that the bucket must belong to, see `s3.get`.
----@field body string The bytes.
+---@field body string|bytes
 ---@field content_type? string Default "binary/octet-stream".
 ---@field cache_control? string
 ---@field content_disposition? string

@@ -55,10 +55,16 @@ local function text_of(text)
   return ("%s... (%s)"):format(quote(cut), layout.bytes(#text))
 end
 
+-- What s3.get gives with `as = "bytes"`.
+local function is_bytes(value)
+  return type(value) == "userdata" and getmetatable(value) == "bytes"
+end
+
 local function plain(value)
   local kind = type(value)
   if kind == "string" then return text_of(value) end
   if value == json.null then return "null" end
+  if is_bytes(value) then return text_of(tostring(value)) end
   if kind == "function" then
     local where = debug.getinfo(value, "S")
     if where.what == "C" then return "function (built in)" end

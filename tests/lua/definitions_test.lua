@@ -24,6 +24,12 @@ local instances = {
   end,
 }
 
+instances.bytes = function()
+  local s3 = require "s3"
+  s3.put { bucket = "uploads", key = "definitions-test", body = "abc" }
+  return s3.get({ bucket = "uploads", key = "definitions-test", as = "bytes" }).body
+end
+
 instances["image.chain"] = function() return require("image").steps() end
 
 local modules = {}

@@ -2,7 +2,7 @@
 
 local t = ...
 local image = require "image"
-local task = require "task"
+local task, s3, hash = require "task", require "s3", require "hash"
 
 -- A 24-bit BMP with four quarters: red, green above blue, white.
 local function bmp(width, height)
@@ -39,10 +39,38 @@ t.test("probe and open refuse what is no image, and say what it looks like", fun
     local err = t.raises("it looks like an XML or SVG document", fn, "<?xml version='1.0'?><svg/>")
     t.equal(err.code, "bad_image")
     t.equal(t.raises("no bytes at all", fn, "").code, "bad_image")
-    t.equal(t.raises("a string of bytes or a table expected, got nil", fn).code, "usage")
+    t.equal(t.raises("a string, bytes or a table expected, got nil", fn).code, "usage")
     t.equal(t.raises("field 'bytes' is missing", fn, {}).code, "usage")
   end
   t.equal(t.raises("image", image.open, "x").operation, "image.open")
+end)
+
+t.test("what s3.get gives as bytes is a file, too", function()
+  local text = sample(60, 40, "png")
+  s3.put { bucket = "uploads", key = "image-test.png", body = text }
+  local function body()
+    return s3.get({ bucket = "uploads", key = "image-test.png", as = "bytes" }).body
+  end
+  t.equal(image.probe(body()).width, 60)
+  t.equal(image.probe({ bytes = body() }).width, 60)
+  t.raises("bytes", image.open, { bytes = body(), limits = { bytes = #text - 1 } })
+  local of_text <close> = image.open(text)
+  local of_body <close> = image.open(body()) -- nobody else has them
+  local before = image.open(body())
+  collectgarbage()
+  t.equal(of_body:encode({ format = "png" }).bytes, of_text:encode({ format = "png" }).bytes)
+  t.equal({ of_body:sha256(), of_body:phash() }, { of_text:sha256(), of_text:phash() })
+  t.equal(hash.sha256(body()), of_text:sha256())
+  t.equal(hash.hmac_sha256 { key = "k", text = body() }, hash.hmac_sha256 { key = "k", text = text })
+  local laid = image.open(text)
+  laid:composite { image = body(), gravity = "center" }
+  collectgarbage()
+  t.equal(laid:encode({ format = "png" }).bytes, of_text:encode({ format = "png" }).bytes)
+  t.raises("the photo is closed", function()
+    before:close()
+    collectgarbage()
+    return before:render { width = 10 }
+  end)
 end)
 
 t.test("render resamples by the filter that is named", function()

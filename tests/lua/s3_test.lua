@@ -207,6 +207,37 @@ t.test("max_bytes bounds what is read", function()
   t.equal(#get(key, { max_bytes = 10, range = { 5, 14 } }).body, 10)
 end)
 
+t.test("a body as bytes is what it is as a string", function()
+  local key = fresh()
+  local all = {}
+  for byte = 0, 255 do all[#all + 1] = string.char(byte) end
+  local text = table.concat(all)
+  put(key, text)
+  local object = get(key, { as = "bytes" })
+  local body = object.body
+  t.equal({ type(body), #body, tostring(body) }, { "userdata", 256, text })
+  t.equal(getmetatable(body), "bytes")
+  t.equal({ object.size, object.etag }, { 256, etag_of(text) })
+  for _, span in ipairs { { 1, 4 }, { -4 }, { 3 }, { 0, 0 }, { 5, 4 }, { -300, 300 }, { 256, 257 },
+    { 257 }, { math.mininteger, math.maxinteger }, { math.maxinteger, math.mininteger } } do
+    t.equal(body:sub(table.unpack(span)), text:sub(table.unpack(span)), table.concat(span, " "))
+  end
+  t.ok(body == get(key, { as = "bytes" }).body, "the same bytes")
+  t.ok(body ~= get(key, { as = "bytes", range = { 1 } }).body, "other ones")
+  t.ok(body ~= text, "no string")
+  t.equal(get(key, { as = "string" }).body, text)
+
+  t.equal(put(key .. "2", body, { content_type = "x/y" }).etag, etag_of(text))
+  t.equal(get(key .. "2").body, text)
+  local part = get(key, { as = "bytes", range = { 10, 19 } })
+  t.equal({ tostring(part.body), part.range_first }, { text:sub(11, 20), 10 })
+  t.equal(tostring(s3.find({ bucket = bucket, key = key, as = "bytes" }).body), text)
+  put(key, "")
+  t.equal({ #get(key, { as = "bytes" }).body, tostring(get(key, { as = "bytes" }).body) }, { 0, "" })
+  t.equal(put(key .. "3", get(key, { as = "bytes" }).body).etag, etag_of "")
+  t.equal({ get(key, { as = "bytes", if_none_match = etag_of "" }) }, { nil, "not_modified" })
+end)
+
 t.test("copy takes the source's headers, or replaces them", function()
   local from, to = fresh "from", fresh "to"
   local etag = put(from, "body", { content_type = "text/plain", metadata = { a = "1" } }).etag
@@ -420,7 +451,7 @@ t.test("wrong arguments name the field", function()
     { "head", { bucket = bucket, key = "k", range = "x" }, "unknown field 'range'" },
     { "put", { bucket = bucket, key = "k" }, "field 'body' is missing" },
     { "put", { bucket = bucket, key = "k", body = 1 },
-      "field 'body' is a number, expected a string" },
+      "field 'body' is a number, expected a string or bytes" },
     { "put", { buckt = "x" }, "unknown field 'buckt', did you mean 'bucket'?" },
     { "put", { bucket = bucket, key = "k", body = "", metadata = "x" },
       "field 'metadata' is a string" },
@@ -443,6 +474,8 @@ t.test("wrong arguments name the field", function()
     { "get", { bucket = bucket, key = "k", max_bytes = 0 }, "field 'max_bytes' is 0" },
     { "get", { bucket = bucket, key = "k", max_bytes = 1.5 },
       "field 'max_bytes' is 1.5, expected an integer" },
+    { "get", { bucket = bucket, key = "k", as = "text" },
+      "field 'as' is 'text', expected one of string, bytes" },
   }
   for _, case in ipairs(cases) do
     local err = t.raises(case[3], s3[case[1]], case[2])
@@ -490,6 +523,12 @@ end)
 
 t.test("a body stays alive while it is written", function()
   local key = fresh()
+  put(key, ("z"):rep(1000000))
+  task.map({ 1, 2, 3, 4 }, function(i)
+    put(key .. i, get(key, { as = "bytes" }).body)
+    collectgarbage()
+  end)
+  for i = 1, 4 do t.equal(#get(key .. i).body, 1000000) end
   local made = task.map({ 1, 2, 3, 4 }, function(i)
     local written = put(key .. i, (string.char(64 + i)):rep(100000))
     collectgarbage()
