@@ -227,7 +227,7 @@ end
 -- The object as it is now, nil when it is gone; or for one that is too large nil, its ETag and why.
 local function read_source(rules, upload)
   local ok, object = pcall(s3.find, { bucket = upload.bucket, key = upload.key,
-    max_bytes = rules.max_bytes })
+    max_bytes = rules.max_bytes, as = "bytes" })
   if ok then return object, object and object.etag end
   if not events.permanent(object) then error(object, 0) end
   local head = look(upload.bucket, upload.key)

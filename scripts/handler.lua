@@ -160,7 +160,8 @@ end
 
 -- The photo as it is now; nil when it isn't there. One that is too large comes without its body.
 local function fetch(upload)
-  local place = { bucket = upload.bucket, key = upload.key, max_bytes = rules.max_bytes }
+  local place = { bucket = upload.bucket, key = upload.key, as = "bytes",
+    max_bytes = rules.max_bytes }
   local ok, object = pcall(s3.find, place)
   if ok then return object end
   if object.code ~= "too_large" then error(object, 0) end

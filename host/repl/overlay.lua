@@ -96,7 +96,7 @@ local copied = {
 local function copy(options)
   local source = {
     bucket = options.source_bucket or options.bucket, key = options.source_key,
-    if_match = options.source_if_match, version_id = options.source_version_id,
+    if_match = options.source_if_match, version_id = options.source_version_id, as = "bytes",
   }
   inside.hide("s3.get", source.bucket, source.key)
   local object, why = s3.get(source)
