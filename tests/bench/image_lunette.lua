@@ -1,9 +1,9 @@
 -- Lunette's side of image_bench.py: image_pillow.py and image_sharp.mjs do the same.
 --
--- Reads "COUNT\n" lines, does the job so many times, and answers "done\n". The pictures of the first
--- time stay in FOLDER/Lunette-JOB-SIZE.FORMAT.
+-- The photo is in the bucket `photos`. Reads "COUNT\n" lines, does the job so many times, and answers
+-- "done\n". The pictures of the first time stay in FOLDER/Lunette-JOB-SIZE.FORMAT.
 local job, path, folder = ...
-local image = require "image"
+local s3, image = require "s3", require "image"
 
 local format = job:match "%a+$" or "jpeg"
 local targets = {}
@@ -13,21 +13,17 @@ for size in job:gmatch "%d+" do
     animated = format == "gif" }
 end
 
-local function read(name)
-  local file <close> = assert(io.open(name, "rb"))
-  return file:read "a"
-end
-
 local function write(picture)
   local name = ("%s/Lunette-%s-%s.%s"):format(folder, job, picture.name, format)
   local file <close> = assert(io.open(name, "wb"))
   file:write(picture.bytes)
 end
 
-local bytes, made = read(path), nil
+local object = s3.get { bucket = "photos", key = path:match "[^/]+$", as = "bytes" }
+local made
 for line in io.lines() do
   for _ = 1, math.tointeger(line) do
-    local photo <close> = image.open(bytes)
+    local photo <close> = image.open(object.body)
     local pictures = photo:render(targets)
     if not made then
       made = pictures
