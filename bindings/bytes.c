@@ -59,8 +59,11 @@ static int sub(lua_State *L)
     size_t last = place(luaL_optinteger(L, 3, -1), bytes->length);
     first = first < 1 ? 1 : first;
     last = last > bytes->length ? bytes->length : last;
-    lua_pushlstring(L, bytes->data + (first <= last ? first - 1 : 0),
-                    first <= last ? last - first + 1 : 0);
+    if (first <= last) {
+        lua_pushlstring(L, bytes->data + first - 1, last - first + 1);
+    } else {
+        lua_pushliteral(L, "");
+    }
     return 1;
 }
 
