@@ -160,6 +160,9 @@ function image.steps() end
 ---done after a target's resize, in the target's pixels: what says `after`. Rounded corners, borders,
 ---watermarks and texts belong there, so that they are as large on every variant as the rule says.
 ---Each method records the step, checks what can be checked, and returns its object.
+---
+---Crops, turns and mirrors that come first cost nothing of their own: they are done while the photo
+---is decoded and resized. Any other step needs the whole picture in memory, 8 to 24 bytes a pixel.
 ---@class image.chain
 local chain = {}
 

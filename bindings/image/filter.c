@@ -165,7 +165,7 @@ static void fill_row(struct weights *weights, int64_t row, enum image_filter fil
     } else {
         taps = sample(filter, centre, axis->step > 1 ? axis->step : 1, first, taps, values);
     }
-    weights->first[row] = (int32_t)first;
+    weights->first[row] = (int32_t)(axis->skipped + first);
     weights->taps[row] = (int32_t)taps;
     weights->longest = taps > weights->longest ? taps : weights->longest;
 }

@@ -21,9 +21,10 @@ struct weights {
 };
 
 /* Where the outputs lie: the centre of output i at (i + offset) x step + origin, in inputs, of
- * which there are `from` with their centres at 1/2, 3/2, ... */
+ * which there are `from` with their centres at 1/2, 3/2, ... after the first `skipped`, of which
+ * none counts. */
 struct axis {
-    int64_t from, count;
+    int64_t skipped, from, count;
     double offset, step, origin;
 };
 

@@ -22,14 +22,55 @@ struct turn {
     bool from_right, from_below, swapped;
 };
 
+static const struct turn turns[] = {
+    [1] = {false, false, false}, [2] = {true, false, false}, [3] = {true, true, false},
+    [4] = {false, true, false},  [5] = {false, false, true}, [6] = {false, true, true},
+    [7] = {true, true, true},    [8] = {true, false, true},
+};
+
 static struct turn turn_of(int orientation)
 {
-    static const struct turn turns[] = {
-        [1] = {false, false, false}, [2] = {true, false, false}, [3] = {true, true, false},
-        [4] = {false, true, false},  [5] = {false, false, true}, [6] = {false, true, true},
-        [7] = {true, true, true},    [8] = {true, false, true},
-    };
     return turns[orientation >= 1 && orientation <= 8 ? orientation : 1];
+}
+
+static int number_of(struct turn turn)
+{
+    int number = 8;
+    while (number > 1 &&
+           (turns[number].from_right != turn.from_right ||
+            turns[number].from_below != turn.from_below || turns[number].swapped != turn.swapped)) {
+        number--;
+    }
+    return number;
+}
+
+/* What is mirrored last is, once rows and columns are exchanged, mirrored the other way before. */
+static int mirrored(int orientation, bool left_to_right)
+{
+    struct turn turn = turn_of(orientation);
+    if (turn.swapped != left_to_right) {
+        turn.from_right = !turn.from_right;
+    } else {
+        turn.from_below = !turn.from_below;
+    }
+    return number_of(turn);
+}
+
+int orient_flopped(int orientation)
+{
+    return mirrored(orientation, true);
+}
+
+int orient_flipped(int orientation)
+{
+    return mirrored(orientation, false);
+}
+
+int orient_transposed(int orientation)
+{
+    struct turn turn = turn_of(orientation);
+    turn.swapped = !turn.swapped;
+    return number_of(turn);
 }
 
 bool orient_swaps(int orientation)

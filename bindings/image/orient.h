@@ -11,6 +11,12 @@
 /* Turns and mirrors a picture stored with EXIF `orientation` (1 to 8) to how it is displayed. */
 MUST_CHECK bool orient_image(Image **image, int orientation, struct error *err);
 
+/* That of a picture which is, after this one, mirrored left to right or top to bottom, or has its
+ * rows and columns exchanged. */
+int orient_flopped(int orientation);
+int orient_flipped(int orientation);
+int orient_transposed(int orientation);
+
 bool orient_swaps(int orientation); /* are width and height exchanged? */
 
 /* An area in displayed pixels, in those of a picture stored in `width` x `height`. */

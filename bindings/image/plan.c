@@ -128,6 +128,9 @@ static struct decode_size webp_size(const struct plan *plan, int tenths)
     const struct image_info *info = plan->info;
     struct decode_size own = divided(info, 1);
     double scale = 0;
+    if (view_cuts(&plan->view, info)) {
+        return own; /* a pixel of the smaller one may lie on the edge */
+    }
     for (size_t i = 0; i < plan->count; i++) {
         const struct geometry *geometry = &plan->items[i].geometry;
         scale = fmax(scale, (double)geometry->width / (double)plan->width);
@@ -146,7 +149,8 @@ static struct decode_size webp_size(const struct plan *plan, int tenths)
 static struct decode_size smallest_size(const struct plan *plan, int tenths)
 {
     const struct image_info *info = plan->info;
-    if (may_shrink(plan) && info->format == IMAGE_JPEG) {
+    bool exact = plan->lane || !view_cuts(&plan->view, info);
+    if (may_shrink(plan) && info->format == IMAGE_JPEG && exact) {
         return divided(info, largest_divisor(plan, tenths));
     }
     if (may_shrink(plan) && info->format == IMAGE_WEBP && rows_can(info)) {
@@ -276,7 +280,7 @@ static int64_t frames_memory(const struct plan *plan, const struct plan_item *it
 /* Beside its source: first the resize, then what comes after it. */
 static int64_t item_memory(const struct plan *plan, const struct plan_item *item)
 {
-    int orientation = plan->step_count > 0 ? 1 : plan->info->orientation;
+    int orientation = plan->step_count > 0 ? 1 : plan->view.orientation;
     bool swapped = orient_swaps(orientation);
     struct resize how = plan_resize(item, orientation, true);
     int64_t resize = resize_memory(decoded_side(plan, swapped ? plan->height : plan->width),
@@ -362,6 +366,30 @@ static int64_t rows_memory_needed(const struct plan *plan)
     return memory + most + cascade_memory(plan) + lent_memory(plan) + OVERHEAD_BYTES;
 }
 
+/* By the library's way: a picture of all is decoded, and what follows is of the view's. */
+static int64_t library_memory_needed(const struct plan *plan)
+{
+    int64_t pixel = pixel_memory(plan->info);
+    int64_t decoded = plan->size.width * plan->size.height * pixel, seen = decoded;
+    int64_t most = codec_memory(plan->info);
+    for (size_t i = 0; i < plan->count; i++) {
+        int64_t memory = item_memory(plan, &plan->items[i]);
+        most = memory > most ? memory : most;
+    }
+    if (view_cuts(&plan->view, plan->info)) {
+        seen = decoded_side(plan, plan->view.area.width) *
+               decoded_side(plan, plan->view.area.height) * pixel;
+    }
+    int64_t later = seen * pictures_held(plan) + plan->steps_memory + most + cascade_memory(plan) +
+                    lent_memory(plan);
+    int64_t first = decoded + codec_memory(plan->info) + (seen < decoded ? seen : 0);
+    bool again = plan->info->animated; /* for each frame all is decoded */
+    return (again           ? later + decoded * pictures_held(plan)
+            : first > later ? first
+                            : later) +
+           OVERHEAD_BYTES;
+}
+
 /* The most that this render holds at once. */
 static int64_t memory_needed(const struct plan *plan)
 {
@@ -372,14 +400,7 @@ static int64_t memory_needed(const struct plan *plan)
     if (plan->rows) {
         return rows_memory_needed(plan);
     }
-    int64_t decoded = plan->size.width * plan->size.height * pixel_memory(plan->info);
-    int64_t most = codec_memory(plan->info);
-    for (size_t i = 0; i < plan->count; i++) {
-        int64_t memory = item_memory(plan, &plan->items[i]);
-        most = memory > most ? memory : most;
-    }
-    return decoded * pictures_held(plan) + plan->steps_memory + most + cascade_memory(plan) +
-           lent_memory(plan) + OVERHEAD_BYTES;
+    return library_memory_needed(plan);
 }
 
 /* ---- the plan ------------------------------------------------------------------------------ */
@@ -429,6 +450,20 @@ static bool takes_rows(const struct plan *plan)
     return rows_can(plan->info) && !plan->info->allow_damaged && resized_at_once(plan);
 }
 
+/* The first ones are the view's. */
+static bool plan_steps(struct plan *plan, const struct image_step *steps, size_t count,
+                       struct error *err)
+{
+    if (!image_steps_size(steps, count, &plan->width, &plan->height, err)) {
+        return false;
+    }
+    size_t taken = view_make(&plan->view, plan->info, steps, count);
+    plan->steps = steps + taken;
+    plan->step_count = count - taken;
+    return steps_memory(plan->steps, plan->step_count, view_width(&plan->view),
+                        view_height(&plan->view), &plan->steps_memory, err);
+}
+
 bool plan_make(struct plan *plan, const struct image_info *info, const struct image_limits *limits,
                const struct image_step *steps, size_t step_count,
                const struct image_target *targets, size_t count, int hands, struct error *err)
@@ -438,8 +473,6 @@ bool plan_make(struct plan *plan, const struct image_info *info, const struct im
                          image_format_name(info->format));
     }
     struct plan made = {.info = info,
-                        .steps = steps,
-                        .step_count = step_count,
                         .width = info->oriented_width,
                         .height = info->oriented_height,
                         .items = calloc(count > 0 ? count : 1, sizeof *made.items),
@@ -447,9 +480,7 @@ bool plan_make(struct plan *plan, const struct image_info *info, const struct im
     if (made.items == NULL) {
         return error_set_memory(err, "planning a render");
     }
-    if (!steps_memory(steps, step_count, made.width, made.height, &made.steps_memory, err) ||
-        !image_steps_size(steps, step_count, &made.width, &made.height, err) ||
-        !plan_items(&made, targets, limits, err)) {
+    if (!plan_steps(&made, steps, step_count, err) || !plan_items(&made, targets, limits, err)) {
         plan_release(&made);
         return false;
     }

@@ -8,6 +8,7 @@
 #include "bindings/image/engine.h"
 #include "bindings/image/geometry.h"
 #include "bindings/image/resize.h"
+#include "bindings/image/view.h"
 
 enum { PLAN_DECODED = -1 };
 
@@ -23,7 +24,8 @@ struct plan_item {
 
 struct plan {
     const struct image_info *info;
-    const struct image_step *steps;
+    struct view view;               /* the part that is rendered */
+    const struct image_step *steps; /* those that the view leaves, to be done before a resize */
     size_t step_count;
     int64_t width, height; /* displayed, after the steps, undivided */
     struct decode_size size;

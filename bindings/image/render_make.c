@@ -125,7 +125,7 @@ static bool make_item(struct render *render, size_t i, const struct picture *dec
 /* Before the steps a picture must be upright and in sRGB: they speak of what is displayed. */
 static bool apply_steps(const struct plan *plan, Image **image, struct error *err)
 {
-    return orient_image(image, plan->info->orientation, err) && colour_to_srgb(*image, err) &&
+    return orient_image(image, plan->view.orientation, err) && colour_to_srgb(*image, err) &&
            steps_apply(image, plan->steps, plan->step_count, err);
 }
 
@@ -133,7 +133,10 @@ static bool apply_steps(const struct plan *plan, Image **image, struct error *er
 static bool prepare(const struct plan *plan, Image **image, struct picture *picture,
                     struct error *err)
 {
-    *picture = (struct picture){.orientation = plan->info->orientation};
+    *picture = (struct picture){.orientation = plan->view.orientation};
+    if (!view_cut(image, &plan->view, plan->info, err)) {
+        return false;
+    }
     if (plan->step_count > 0) {
         if (!apply_steps(plan, image, err)) {
             return false;
@@ -176,12 +179,15 @@ struct frame_work {
 static Image *make_frame(const Image *canvas, void *context, struct error *err)
 {
     const struct frame_work *work = context;
+    const struct plan *plan = &work->render->plan;
+    struct picture picture = {.orientation = plan->view.orientation, .srgb = true};
     Image *copy = pixels_clone(canvas, err);
-    if (copy == NULL) {
-        return NULL;
+    bool ok = copy != NULL && view_cut(&copy, &plan->view, plan->info, err);
+    if (ok && plan->step_count > 0) {
+        ok = orient_image(&copy, picture.orientation, err) &&
+             steps_apply(&copy, plan->steps, plan->step_count, err);
+        picture.orientation = 1;
     }
-    struct picture picture = {.image = copy, .orientation = 1, .srgb = true};
-    bool ok = steps_apply(&copy, work->render->plan.steps, work->render->plan.step_count, err);
     picture.image = copy;
     Image *made = ok ? make_picture(&picture, work->item, err) : NULL;
     pixels_destroy(copy);
@@ -204,15 +210,23 @@ struct streams {
     Image **image;                 /* owned */
 };
 
+/* What of the decoded rows is resized: all of a picture that is decoded at another size. */
+static struct pixels_area seen_area(const struct plan *plan)
+{
+    return view_cuts(&plan->view, plan->info)
+               ? plan->view.area
+               : (struct pixels_area){0, 0, plan->size.width, plan->size.height};
+}
+
 static bool open_streams(const struct plan *plan, const Image *head, struct streams *streams,
                          struct error *err)
 {
+    struct pixels_area seen = seen_area(plan);
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
-        struct resize resize = plan_resize(item, plan->info->orientation, item->uses == 0);
+        struct resize resize = plan_resize(item, plan->view.orientation, item->uses == 0);
         if (item->source == PLAN_DECODED &&
-            !resize_stream_open(&streams->stream[i], head, plan->size.width, plan->size.height,
-                                &resize, err)) {
+            !resize_stream_open(&streams->stream[i], head, seen.width, seen.height, &resize, err)) {
             return false;
         }
     }
@@ -222,14 +236,16 @@ static bool open_streams(const struct plan *plan, const Image *head, struct stre
 static bool run_streams(const struct plan *plan, struct rows *rows, struct streams *streams,
                         struct error *err)
 {
+    struct pixels_area seen = seen_area(plan);
     for (int64_t y = 0; y < rows->height; y++) {
         const uint8_t *row = rows_next(rows, err);
         if (row == NULL) {
             return false;
         }
-        for (size_t i = 0; i < plan->count; i++) {
+        bool is_seen = y >= seen.y && y < seen.y + seen.height;
+        for (size_t i = 0; is_seen && i < plan->count; i++) {
             if (streams->stream[i] != NULL) {
-                resize_stream_row(streams->stream[i], row);
+                resize_stream_row(streams->stream[i], row + 4 * seen.x);
             }
         }
     }

@@ -43,7 +43,7 @@ static bool shrink(Image **image, const struct plan *plan, struct error *err)
     if (early && !colour_to_srgb(*image, err)) {
         return false;
     }
-    struct resize resize = plan_resize(&plan->items[0], plan->info->orientation, true);
+    struct resize resize = plan_resize(&plan->items[0], plan->view.orientation, true);
     Image *made = resize_image(*image, &resize, err);
     if (made == NULL) {
         return false;

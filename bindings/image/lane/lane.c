@@ -12,6 +12,7 @@
 #include "bindings/image/relay.h"
 #include "bindings/image/times.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* How many groups of rows another thread may lag behind the decode: enough to bear that one of them
@@ -49,33 +50,54 @@ struct lane {
 /* What a picture is made of: the photo, or a larger picture. */
 struct origin {
     const struct plane *plane; /* PLANES_MAX */
-    int64_t width, height;     /* in the pixels that the planes' places are in */
+    struct pixels_area seen;   /* of it, in the pixels that the planes' places are in */
+    bool cut;                  /* that isn't all */
 };
 
 /* ---- where the samples lie ----------------------------------------------------------------- */
+
+/* Of what lies beyond the edges of what is seen nothing counts; a sample that lies on an edge is on
+ * the side that has more of it. */
+static void keep_within(struct axis *axis, double length)
+{
+    int64_t first = (int64_t)round(axis->origin), end = (int64_t)round(axis->origin + length);
+    end = end > axis->from ? axis->from : end < 1 ? 1 : end;
+    first = first < 0 ? 0 : first >= end ? end - 1 : first;
+    axis->skipped = first;
+    axis->from = end - first;
+    axis->origin -= (double)first;
+}
 
 static struct axis axis_across(const struct origin *origin, int plane, const struct resize *resize,
                                const struct plane *to)
 {
     const struct plane *from = &origin->plane[plane];
-    return (struct axis){.from = from->width,
-                         .count = to->width,
-                         .offset = ((double)resize->part.x + to->left) / to->across + 0.5,
-                         .step = to->across * (double)origin->width /
-                                 ((double)resize->width * from->across),
-                         .origin = -from->left / from->across};
+    struct axis axis = {.from = from->width,
+                        .count = to->width,
+                        .offset = ((double)resize->part.x + to->left) / to->across + 0.5,
+                        .step = to->across * (double)origin->seen.width /
+                                ((double)resize->width * from->across),
+                        .origin = ((double)origin->seen.x - from->left) / from->across};
+    if (origin->cut) {
+        keep_within(&axis, (double)origin->seen.width / from->across);
+    }
+    return axis;
 }
 
 static struct axis axis_down(const struct origin *origin, int plane, const struct resize *resize,
                              const struct plane *to)
 {
     const struct plane *from = &origin->plane[plane];
-    return (struct axis){.from = from->height,
-                         .count = to->height,
-                         .offset = ((double)resize->part.y + to->top) / to->down + 0.5,
-                         .step = to->down * (double)origin->height /
-                                 ((double)resize->height * from->down),
-                         .origin = -from->top / from->down};
+    struct axis axis = {.from = from->height,
+                        .count = to->height,
+                        .offset = ((double)resize->part.y + to->top) / to->down + 0.5,
+                        .step = to->down * (double)origin->seen.height /
+                                ((double)resize->height * from->down),
+                        .origin = ((double)origin->seen.y - from->top) / from->down};
+    if (origin->cut) {
+        keep_within(&axis, (double)origin->seen.height / from->down);
+    }
+    return axis;
 }
 
 static bool colours_alike(const struct origin *origin)
@@ -91,12 +113,12 @@ static bool colours_alike(const struct origin *origin)
 static struct planes_layout layout_of(const struct plan *plan, const struct plan_item *item,
                                       enum planes_colours colours, bool whole)
 {
-    struct resize resize = plan_resize(item, plan->info->orientation, true);
+    struct resize resize = plan_resize(item, plan->view.orientation, true);
     return (struct planes_layout){.colours = colours,
                                   .width = resize.part.width,
                                   .height = resize.part.height,
                                   .halved = !whole && lane_encodes_halved(item),
-                                  .orientation = plan->info->orientation};
+                                  .orientation = plan->view.orientation};
 }
 
 /* Those of the pictures that are made of the photo itself. */
@@ -111,7 +133,7 @@ static bool begin_item(const struct lane *lane, struct lane_item *item, const st
 {
     struct planes_layout layout =
         layout_of(lane->plan, item->item, colours, to_convert(lane, item));
-    struct resize resize = plan_resize(item->item, lane->plan->info->orientation, true);
+    struct resize resize = plan_resize(item->item, lane->plan->view.orientation, true);
     if (!planes_make(&item->planes, &layout, err)) {
         return false;
     }
@@ -177,13 +199,14 @@ static bool open_colour(struct lane *lane, struct error *err)
 
 static bool begin_decode(struct lane *lane, struct error *err)
 {
-    const struct image_info *info = lane->plan->info;
-    if (!jpeg_reader_begin(lane->reader, lane->plan->size.divisor, &lane->picture, err) ||
+    const struct plan *plan = lane->plan;
+    if (!jpeg_reader_begin(lane->reader, plan->size.divisor, &lane->picture, err) ||
         !open_colour(lane, err)) {
         return false;
     }
-    struct origin origin = {lane->picture.plane, info->width, info->height};
-    for (size_t i = 0; i < lane->plan->count; i++) {
+    struct origin origin = {lane->picture.plane, plan->view.area,
+                            view_cuts(&plan->view, plan->info)};
+    for (size_t i = 0; i < plan->count; i++) {
         if (lane->items[i].item->source == PLAN_DECODED &&
             !begin_item(lane, &lane->items[i], &origin, lane->picture.colours, err)) {
             return false;
@@ -313,7 +336,8 @@ static void end_decode(struct lane *lane)
 static bool make_smaller(const struct lane *lane, struct lane_item *item,
                          const struct lane_item *source, struct error *err)
 {
-    struct origin origin = {source->planes.plane, source->planes.width, source->planes.height};
+    struct origin origin = {.plane = source->planes.plane,
+                            .seen = {0, 0, source->planes.width, source->planes.height}};
     struct lane_rows from[PLANES_MAX] = {{.samples = NULL}};
     int64_t available[PLANES_MAX] = {0};
     if (!begin_item(lane, item, &origin, source->planes.colours, err)) {
@@ -349,7 +373,7 @@ static void replace(struct planes *planes, struct planes *made)
 static bool turn(const struct lane *lane, struct lane_item *item, struct planes *made,
                  struct error *err)
 {
-    int orientation = lane->plan->info->orientation;
+    int orientation = lane->plan->view.orientation;
     if (orientation > 1 || item->uses > 0) {
         bool ok = planes_turn(&item->planes, orientation, made, err);
         forget(item);
@@ -487,15 +511,15 @@ static int64_t item_memory(const struct plan *plan, const struct plan_item *item
 {
     enum planes_colours colours = plan->info->channels == 1 ? PLANES_GREY : PLANES_YCC;
     struct planes_layout layout = layout_of(plan, item, colours, plan->info->profile_bytes > 0);
-    struct resize resize = plan_resize(item, plan->info->orientation, true);
-    struct axis across = {.from = plan->info->width / plan->size.divisor,
+    struct resize resize = plan_resize(item, plan->view.orientation, true);
+    const struct pixels_area *seen = &plan->view.area;
+    double divisor = plan->size.divisor;
+    struct axis across = {.from = seen->width / plan->size.divisor + 1,
                           .count = layout.width,
-                          .step = (double)plan->info->width / plan->size.divisor /
-                                  (double)resize.width};
-    struct axis down = {.from = plan->info->height / plan->size.divisor,
+                          .step = (double)seen->width / divisor / (double)resize.width};
+    struct axis down = {.from = seen->height / plan->size.divisor + 1,
                         .count = layout.height,
-                        .step = (double)plan->info->height / plan->size.divisor /
-                                (double)resize.height};
+                        .step = (double)seen->height / divisor / (double)resize.height};
     return planes_memory(&layout) + SCALES * lane_scale_memory(resize.filter, &across, &down);
 }
 
@@ -512,10 +536,10 @@ int64_t lane_memory(const struct plan *plan)
     int64_t longest = 1, memory = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
-        struct resize resize = plan_resize(item, info->orientation, true);
-        int64_t rows = weights_longest_along(resize.filter, info->height,
-                                             (double)info->height / plan->size.divisor /
-                                                 (double)resize.height);
+        struct resize resize = plan_resize(item, plan->view.orientation, true);
+        double seen = (double)plan->view.area.height / plan->size.divisor;
+        int64_t rows =
+            weights_longest_along(resize.filter, info->height, seen / (double)resize.height);
         longest = rows > longest ? rows : longest;
         memory += item_memory(plan, item);
     }

@@ -81,8 +81,8 @@ static bool search(void *context, struct error *err)
     const struct search *search = context;
     const struct plan *plan = search->plan;
     Image *image = decode_first(search->bytes, search->length, plan->info, NULL, err);
-    bool ok = image != NULL && orient_image(&image, plan->info->orientation, err) &&
-              colour_to_srgb(image, err) &&
+    bool ok = image != NULL && view_cut(&image, &plan->view, plan->info, err) &&
+              orient_image(&image, plan->view.orientation, err) && colour_to_srgb(image, err) &&
               steps_apply(&image, plan->steps, plan->step_count, err) &&
               search_rows(image, search->tolerance, search->area, err);
     pixels_destroy(image);
