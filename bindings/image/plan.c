@@ -351,12 +351,18 @@ static int pictures_held(const struct plan *plan)
     return plan->info->format == IMAGE_GIF ? 2 : 1;
 }
 
+/* What a decoder of rows holds, in the size that is wanted of it. */
+static int64_t decoder_memory(const struct plan *plan)
+{
+    bool png = plan->info->format == IMAGE_PNG;
+    return rows_memory(plan->info, plan->size.width, plan->size.height) +
+           (png ? 0 : codec_memory(plan->info));
+}
+
 /* Where rows are resized as they come: all results at once, and what their decoder holds. */
 static int64_t rows_memory_needed(const struct plan *plan)
 {
-    bool png = plan->info->format == IMAGE_PNG;
-    int64_t memory = rows_memory(plan->info, plan->size.width, plan->size.height);
-    memory += png ? 0 : codec_memory(plan->info);
+    int64_t memory = decoder_memory(plan);
     int64_t most = 0;
     for (size_t i = 0; i < plan->count; i++) {
         int64_t item = item_memory(plan, &plan->items[i]);
@@ -491,6 +497,21 @@ bool plan_make(struct plan *plan, const struct image_info *info, const struct im
     fit_memory(&made);
     *plan = made;
     return true;
+}
+
+void plan_without_rows(struct plan *plan)
+{
+    const struct image_info *info = plan->info;
+    if (!plan->rows) {
+        return;
+    }
+    plan->rows = false;
+    plan->size = divided(info, 1);
+    /* A WebP that says little in its bytes is there in the decoder's pixels, too, before it is
+     * read. */
+    plan->memory =
+        decoder_memory(plan) + item_memory(plan, &plan->items[0]) + OVERHEAD_BYTES +
+        info->width * info->height * (int64_t)(sizeof(PixelPacket) + sizeof(IndexPacket));
 }
 
 void plan_release(struct plan *plan)

@@ -47,6 +47,10 @@ MUST_CHECK bool plan_make(struct plan *plan, const struct image_info *info,
                           int hands, struct error *err);
 void plan_release(struct plan *plan); /* a zeroed one, too */
 
+/* For one target that is not encoded: what would be resized while it is decoded is decoded first,
+ * as a whole. */
+void plan_without_rows(struct plan *plan);
+
 /* The resize that makes the whole picture of an item, or (`cut`) what is left of it when it is
  * cropped, of a picture with this orientation. */
 struct resize plan_resize(const struct plan_item *item, int orientation, bool cut);

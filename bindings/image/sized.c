@@ -7,16 +7,6 @@
 #include "bindings/image/lane/lane.h"
 #include "bindings/image/resize.h"
 
-/* Here what could be resized while it is decoded is decoded first, as a whole. */
-static void without_rows(struct plan *plan)
-{
-    const struct image_info *info = plan->info;
-    plan->rows = false;
-    plan->size = (struct decode_size){1, info->width, info->height};
-    plan->memory +=
-        info->width * info->height * (int64_t)(sizeof(PixelPacket) + sizeof(IndexPacket));
-}
-
 bool sized_plan(struct plan *plan, const struct image_info *info, const struct image_limits *limits,
                 int64_t width, int64_t height, enum image_fit fit, struct error *err)
 {
@@ -30,9 +20,7 @@ bool sized_plan(struct plan *plan, const struct image_info *info, const struct i
     if (!plan_make(plan, info, limits, NULL, 0, &target, 1, 1, err)) {
         return false;
     }
-    if (plan->rows) {
-        without_rows(plan);
-    }
+    plan_without_rows(plan);
     return true;
 }
 

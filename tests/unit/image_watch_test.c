@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "bindings/image/engine.h"
+#include "bindings/image/library.h"
+#include "bindings/image/pixels.h"
+#include "bindings/image/sized.h"
 #include "tests/unit/check.h"
 #include "tests/unit/image_sample.h"
 #include "tests/unit/sanitized.h"
@@ -19,6 +22,8 @@
 enum { WIDTH = SANITIZED ? 1600 : 4000, HEIGHT = SANITIZED ? 1200 : 3000 };
 static const enum image_format formats[] = {IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP, IMAGE_GIF};
 
+static bool is_lossless;
+
 static struct sample photo_of(enum image_format format)
 {
     struct sample bmp = sample_bmp(WIDTH, HEIGHT);
@@ -26,6 +31,7 @@ static struct sample photo_of(enum image_format format)
     struct image_output output = {.bytes = NULL};
     struct error err;
     target.effort = 0;
+    target.lossless = is_lossless;
     if (format == IMAGE_BMP ||
         !CHECK(sample_render(bmp.bytes, bmp.length, NULL, 0, &target, &output, &err))) {
         return bmp;
@@ -132,10 +138,13 @@ struct use {
     long planned_kb, needed_kb;
 };
 
+typedef bool measure_use(const struct sample *sample, const struct image_target *targets,
+                         size_t count, struct use *use);
+
 static bool allow_damaged;
 
-static bool measure(const struct sample *sample, const struct image_target *targets, size_t count,
-                    struct use *use)
+static bool measure_render(const struct sample *sample, const struct image_target *targets,
+                           size_t count, struct use *use)
 {
     struct image_limits limits;
     struct image_info info;
@@ -161,9 +170,45 @@ static bool measure(const struct sample *sample, const struct image_target *targ
     return true; /* a damaged file needs its memory, too */
 }
 
-/* In a process of its own, where nothing that was freed before is used again. */
-static bool measure_apart(const struct sample *sample, const struct image_target *targets,
+struct sized_work {
+    const struct sample *sample;
+    struct plan plan;
+};
+
+static bool make_sized(void *context, struct error *err)
+{
+    const struct sized_work *work = context;
+    Image *image = sized_make(work->sample->bytes, work->sample->length, &work->plan, err);
+    pixels_destroy(image);
+    return image != NULL;
+}
+
+/* The same of a picture as an overlay gets it, in the size of the one target. */
+static bool measure_sized(const struct sample *sample, const struct image_target *targets,
                           size_t count, struct use *use)
+{
+    struct image_limits limits;
+    struct image_info info;
+    struct sized_work work = {.sample = sample};
+    struct error err;
+    image_limits_default(&limits);
+    if (count != 1 || !image_probe(sample->bytes, sample->length, &limits, &info, &err) ||
+        !sized_plan(&work.plan, &info, &limits, targets->width, targets->height, IMAGE_FILL,
+                    &err) ||
+        !forget_peak()) {
+        return false;
+    }
+    long before_kb = status_kb("VmRSS");
+    bool ok = library_run(make_sized, &work, NULL, &err);
+    use->planned_kb = (long)(work.plan.memory >> 10);
+    use->needed_kb = status_kb("VmHWM") - before_kb;
+    plan_release(&work.plan);
+    return ok;
+}
+
+/* In a process of its own, where nothing that was freed before is used again. */
+static bool measure_apart(measure_use *measure, const struct sample *sample,
+                          const struct image_target *targets, size_t count, struct use *use)
 {
     int ends[2];
     if (pipe(ends) != 0) {
@@ -194,7 +239,7 @@ static void check_memory(const char *name, const struct sample *sample)
                                           sample_target(100, 0, formats[i])};
         struct use use;
         targets[1].fit = IMAGE_COVER;
-        if (!CHECK(measure_apart(sample, targets, 3, &use))) {
+        if (!CHECK(measure_apart(measure_render, sample, targets, 3, &use))) {
             continue;
         }
         check_case("%s to %s: %ld kB planned, %ld kB needed", name, image_format_name(formats[i]),
@@ -253,12 +298,37 @@ TEST(image_render_of_frames_needs_no_more_memory_than_it_takes)
     struct image_target target = sample_target(2000, 0, IMAGE_GIF);
     target.animated = target.enlarge = true;
     struct use use;
-    if (CHECK(measure_apart(&gif, &target, 1, &use))) {
+    if (CHECK(measure_apart(measure_render, &gif, &target, 1, &use))) {
         check_case("%ld kB planned, %ld kB needed", use.planned_kb, use.needed_kb);
         CHECK(use.needed_kb > 32 << 10);
         CHECK(use.needed_kb <= use.planned_kb + SLACK_KB);
     }
     sample_release(&gif);
+}
+
+TEST(image_overlays_need_no_more_memory_than_is_counted)
+{
+    static const int sides[] = {20, 600, WIDTH};
+    if (!can_measure()) {
+        return;
+    }
+    for (int i = 0; i < 4; i++) {
+        enum image_format from = i < 3 ? formats[i] : IMAGE_WEBP;
+        is_lossless = i == 3;
+        struct sample sample = photo_of(from);
+        is_lossless = false;
+        for (int k = 0; k < 3; k++) {
+            struct image_target target = sample_target(sides[k], sides[k] * 3 / 4, IMAGE_PNG);
+            struct use use;
+            if (!CHECK(measure_apart(measure_sized, &sample, &target, 1, &use))) {
+                continue;
+            }
+            check_case("%s in %d pixels: %ld kB planned, %ld kB needed", image_format_name(from),
+                       sides[k], use.planned_kb, use.needed_kb);
+            CHECK(use.needed_kb <= use.planned_kb);
+        }
+        sample_release(&sample);
+    }
 }
 
 TEST(image_render_of_the_corpus_needs_no_more_memory_than_it_takes)
