@@ -91,6 +91,8 @@ def check_roles(photos):
             given = {**template.settings(recipe), "ManifestTable": "yes"}
             view = template.View(photos, given)
             unused |= check_role(proxy, recipe, view, f"{recipe}, with a table for its list")
+        given = {**template.settings("handler"), "Tracing": "Active"}
+        unused |= check_role(proxy, "handler", template.View(photos, given), "handler, traced")
     check("reasons that are none any more", sorted(set(REASONS) - unused), [])
 
 
@@ -135,6 +137,17 @@ def check_alarms(view, what):
     check(f"{what}: what is watched", watched, [
         "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "Duration", "Errors",
         "RecursiveInvocationsDropped", "Throttles"])
+
+
+def check_tracing(photos, recipe):
+    """X-Ray, and the right to send it anything, only where it is asked for."""
+    for given, wanted in (({}, ("PassThrough", set())),
+                          ({"Tracing": "Active"}, ("Active", {
+                              ("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}))):
+        view = template.View(photos, {**template.settings(recipe), **given})
+        rights = {one for one in permissions(view) if one[0].startswith("xray:")}
+        mode = view.resources["Function"]["Properties"]["TracingConfig"]["Mode"]
+        check(f"{recipe}: X-Ray with {given}", (mode, rights), wanted)
 
 
 def source_of(recipe):
@@ -185,8 +198,8 @@ def common_form(view):
     return resources
 
 
-def check_sam(photos, recipe):
-    given = template.settings(recipe)
+def check_sam(photos, recipe, more=None):
+    given = {**template.settings(recipe), **(more or {})}
     plain = common_form(template.View(photos, given))
     sam = common_form(template.View(template.translated(given), given))
     check(f"{recipe}: what SAM makes", sorted(sam), sorted(plain))
@@ -205,7 +218,8 @@ def check_terraform(photos):
         check(f"Terraform: {what}", ours, theirs)
     cases = [(recipe, {}) for recipe in RECIPES] + [
         ("manifest", {"PublicUploads": "all", "WritesUploads": "all", "ManifestTable": "yes"}),
-        ("handler", {"ManifestTable": "yes", "AlarmEmail": "me@example.com", "LogDays": "7"})]
+        ("handler", {"ManifestTable": "yes", "AlarmEmail": "me@example.com", "LogDays": "7",
+                     "Tracing": "Active"})]
     seen, all_facts = set(), set()
     for recipe, more in cases:
         given = {**template.settings(recipe), **more}
@@ -261,7 +275,9 @@ def main():
         check_buckets(view, recipe)
         check_alarms(view, recipe)
         check_public(view, recipe, ["${Uploads.Arn}/images.json"] if recipe == "manifest" else [])
+        check_tracing(photos, recipe)
         check_sam(photos, recipe)
+    check_sam(photos, "handler", {"Tracing": "Active"})
     everything = template.View(photos, {**template.settings("manifest"), "PublicUploads": "all"})
     check_public(everything, "all of it public", ["${Uploads.Arn}/*"])
     check_terraform(photos)

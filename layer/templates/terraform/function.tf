@@ -106,7 +106,7 @@ resource "aws_lambda_function" "function" {
   memory_size      = var.MemorySize
   timeout          = var.TimeoutSeconds
   tracing_config {
-    mode = "Active"
+    mode = var.Tracing
   }
   logging_config {
     log_group  = aws_cloudwatch_log_group.log.name
@@ -198,9 +198,12 @@ data "aws_iam_policy_document" "function" {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = ["${aws_cloudwatch_log_group.log.arn}:*"]
   }
-  statement { # has no resources to name
-    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = local.has_tracing ? [1] : []
+    content { # has no resources to name
+      actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+      resources = ["*"]
+    }
   }
 }
 

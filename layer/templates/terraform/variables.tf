@@ -151,6 +151,16 @@ variable "Metrics" {
   }
 }
 
+variable "Tracing" {
+  type        = string
+  default     = "PassThrough"
+  description = "Active for X-Ray's traces of the function, which are paid for by the trace."
+  validation {
+    condition     = contains(["PassThrough", "Active"], var.Tracing)
+    error_message = "Tracing: PassThrough or Active"
+  }
+}
+
 variable "LogDays" {
   type    = number
   default = 30
@@ -171,6 +181,7 @@ locals {
   has_metadata       = var.KeyAttribute != "none"
   has_manifest_table = var.ManifestTable == "yes"
   has_api            = var.Api == "yes"
+  has_tracing        = var.Tracing == "Active"
   has_email          = var.AlarmEmail != ""
   writes_there       = var.WritesUploads != "no"
   writes_list        = var.WritesUploads == "list"
