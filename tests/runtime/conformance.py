@@ -12,8 +12,8 @@ import socket
 import threading
 import time
 
-from mock import ERROR_TYPE, LEAVE_OUT, RESPONSE_MAX, Event
-from program import Function, contains, expect, run
+from mock import ERROR_TYPE, HANGS_S, LEAVE_OUT, RESPONSE_MAX, Event
+from program import Function, contains, expect, in_time, run
 
 ECHO = "return function(event) return event end"
 CHECKS = []
@@ -64,16 +64,17 @@ end
 @check
 def every_header_reaches_the_handler():
     with Function(CONTEXT) as f:
-        context = f.result({}, timeout_s=30, headers={
+        answer = f.invoke({}, timeout_s=300, headers={
             "Lambda-Runtime-Client-Context": '{"custom":{"a":1}}',
             "Lambda-Runtime-Cognito-Identity":
                 '{"cognitoIdentityId":"i","cognitoIdentityPoolId":"p"}',
             "Lambda-Runtime-Aws-Tenant-Id": "blue",
             "Lambda-Runtime-Aws-Request-Id": "chosen-1"})
+        context = answer.json()
+        deadline_ms = int(answer.headers["Lambda-Runtime-Deadline-Ms"])
         left_ms = context.pop("remaining_ms")
-        expect("the time that is left", True, 29000 < left_ms <= 30000)
-        expect("the deadline is a time", True, abs(context.pop("deadline_ms") / 1000
-                                                   - time.time() - 30) < 5)
+        expect("the time that is left", True, deadline_ms - time.time() * 1000 < left_ms <= 300000)
+        expect("the deadline is a time", deadline_ms, context.pop("deadline_ms"))
         expect("everything else", {
             "request_id": "chosen-1", "function_name": "f", "function_version": "7",
             "function_arn": "arn:aws:lambda:eu-west-1:1:function:f", "memory_mb": 256,
@@ -108,7 +109,7 @@ def header_names_in_any_case():
                       "trace_id": event.headers["Lambda-Runtime-Trace-Id"],
                       "deadline_ms": int(event.headers["Lambda-Runtime-Deadline-Ms"])}
             event.headers = {change(name): value for name, value in event.headers.items()}
-            f.mock.send(event).done.wait(20)
+            f.mock.send(event).done.wait(HANGS_S)
             got = event.json()
             expect("they are read", wanted, {name: got.get(name) for name in wanted})
 
@@ -233,10 +234,8 @@ def next_refused_ends_the_process():
         with Function(ECHO) as f:
             f.result(1)
             f.mock.wait_for(lambda mock: mock.waiting == 1)
-            started = time.monotonic()
             f.mock.stop(status)
             expect(f"{status} to /next", 1, f.wait())
-            expect("at once", True, time.monotonic() - started < 5)
 
 
 @check
@@ -340,7 +339,7 @@ def a_long_error_is_cut():
 
 def refused(what, wanted_type, wanted_text, handler, **options):
     with Function(handler, **options) as f:
-        expect(f"{what}: exit status", 1, f.wait(30))
+        expect(f"{what}: exit status", 1, f.wait())
         expect(f"{what}: /init/error once", 1, len(f.mock.init_errors))
         expect(f"{what}: no event was asked for", 0, f.mock.nexts)
         if f.mock.init_errors:
@@ -426,14 +425,25 @@ def the_deadline_leaves_time_to_answer():
       return { err.code }
     end
     """
+    # Before the end there is a tenth of the time for it, more than a busy machine may take.
+    times_s = (2, 4, 8, 16)
+
+    def took_s(answer):
+        return answer.answered_at - answer.handed_out_at
+
     with Function(handler) as f:
-        answer = f.invoke({}, timeout_s=2)
-        expect("it can be caught, and answered", ["deadline"], answer.json())
-        expect("in time", True, answer.answered_at - answer.handed_out_at < 2)
-        answer = f.invoke({"spin": True}, timeout_s=2)
-        expect("it can't be swallowed for ever", "Function.Deadline", error_of(answer)[0])
-        expect("in time, too", True, answer.answered_at - answer.handed_out_at < 2.2)
-        expect("and the next event is served", ["deadline"], f.result({}, timeout_s=1))
+        def caught(timeout_s):
+            answer = f.invoke({}, timeout_s=timeout_s)
+            return [("it can be caught, and answered", ["deadline"], answer.json()),
+                    ("in time", True, took_s(answer) < timeout_s)]
+
+        def swallowed(timeout_s):
+            answer = f.invoke({"spin": True}, timeout_s=timeout_s)
+            return [("it can't be swallowed for ever", "Function.Deadline", error_of(answer)[0]),
+                    ("in time, too", True, took_s(answer) < 1.1 * timeout_s)]
+        in_time(times_s, caught)
+        in_time(times_s, swallowed)
+        in_time(times_s, caught)
 
 
 class Store(http.server.BaseHTTPRequestHandler):
@@ -516,7 +526,7 @@ def x_ray_is_told_of_each_call_when_the_invocation_is_sampled():
     threading.Thread(target=store.serve_forever, daemon=True).start()
     daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     daemon.bind(("127.0.0.1", 0))
-    daemon.settimeout(5)
+    daemon.settimeout(HANGS_S)
     address = "127.0.0.1:%d" % daemon.getsockname()[1]
     with Function(handler, env={"AWS_ENDPOINT_URL": "http://127.0.0.1:%d" % store.server_port,
                                 "http_proxy": None, "all_proxy": None,
@@ -536,7 +546,7 @@ def x_ray_is_told_of_each_call_when_the_invocation_is_sampled():
             pass
     expect("each has an id", (2, True), (len({call["id"] for call in told}),
                                          all(re.match("^[0-9a-f]{16}$", call["id"]) for call in told)))
-    expect("when", True, all(before - 1 < call["start_time"] <= call["end_time"] < before + 10
+    expect("when", True, all(before - 1 < call["start_time"] <= call["end_time"] < time.time() + 1
                              for call in told))
     expect("of the sampled trace, and what was asked of whom",
            [("1-5e-2", "54", "subsegment", "aws", "S3")] * 2,

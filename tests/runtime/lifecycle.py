@@ -16,8 +16,8 @@ import platform
 import threading
 import time
 
-from mock import Event
-from program import SANITIZED, Function, contains, expect, run, skip
+from mock import HANGS_S, Event
+from program import SANITIZED, Function, contains, expect, in_time, run, skip
 
 ECHO = "return function(event) return event end"
 CHECKS = []
@@ -29,6 +29,16 @@ def check(function):
 
 
 # ---- waiting -------------------------------------------------------------------------------------
+
+def wait_for(condition):
+    """Until it holds; whether it did."""
+    ends = time.monotonic() + HANGS_S
+    while not condition():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.01)
+    return True
+
 
 class Patient:
     function = since = None
@@ -47,18 +57,29 @@ def slow_next_begins():
 
 # ---- the end -------------------------------------------------------------------------------------
 
+# Lambda kills 500 ms after SIGTERM. The program ends before that by its own clock, also when a busy
+# machine did not let it come to its answer: one time of several has to go well.
+ENDS_S = [0.5] * 5
+
+
+def ends_in_time(f, most_s):
+    """After SIGTERM: (what, wanted, got) of its end."""
+    started = time.monotonic()
+    f.signal()
+    return [("it ends well", 0, f.wait()),
+            ("before Lambda ends it", True, time.monotonic() - started < most_s)]
+
+
 @check
 def sigterm_when_idle():
-    with Function(ECHO) as f:
-        expect("it registers as an extension for no event", ["lunette"], f.mock.extensions
-               if f.mock.wait_for(lambda mock: mock.waiting and mock.extension_waits) else None)
-        f.result(1)
-        f.mock.wait_for(lambda mock: mock.waiting == 1)
-        started = time.monotonic()
-        f.signal()
-        expect("it ends well", 0, f.wait())
-        expect("within 500 ms", True, time.monotonic() - started < 0.5)
-        expect("without a word", "", f.log())
+    def attempt(most_s):
+        with Function(ECHO) as f:
+            expect("it registers as an extension for no event", ["lunette"], f.mock.extensions
+                   if f.mock.wait_for(lambda mock: mock.waiting and mock.extension_waits) else None)
+            f.result(1)
+            f.mock.wait_for(lambda mock: mock.waiting == 1)
+            return ends_in_time(f, most_s) + [("without a word", "", f.log())]
+    in_time(ENDS_S, attempt)
 
 
 @check
@@ -66,6 +87,7 @@ def sigterm_in_an_invocation():
     handler = """
     local task, log = require "task", require "log"
     return function(event)
+      log.info "begun"
       local mark <close> = setmetatable({}, { __close = function() log.info "closed" end })
       if event.spin then while true do pcall(function() while true do end end) end end
       if event.wait then task.sleep(60000) end
@@ -75,16 +97,15 @@ def sigterm_in_an_invocation():
     for event, wanted in (({"wait": 1}, ("error", "closed")),
                           ({"spin": 1}, ("error", "its time was up")),
                           ({"clean": 1}, ("response", "flushed"))):
-        with Function(handler) as f:
-            sent = f.mock.send(Event(json.dumps(event).encode(), timeout_s=60))
-            f.mock.wait_for(lambda mock: mock.running)
-            time.sleep(0.1)
-            started = time.monotonic()
-            f.signal()
-            expect(f"{event}: it ends well", 0, f.wait())
-            expect(f"{event}: within 500 ms", True, time.monotonic() - started < 0.5)
-            expect(f"{event}: the answer goes out", wanted[0], sent.kind)
-            contains(f"{event}: and what the script had to say", wanted[1], f.log())
+        def attempt(most_s):
+            with Function(handler) as f:
+                sent = f.mock.send(Event(json.dumps(event).encode()))
+                expect("it begins", True, wait_for(lambda: "begun" in f.log()))
+                return [(f"{event}: {what}", wanted, got) for what, wanted, got in
+                        ends_in_time(f, most_s) + [
+                            ("the answer goes out", wanted[0], sent.kind),
+                            ("and what the script had to say", True, wanted[1] in f.log())]]
+        in_time(ENDS_S, attempt)
 
 
 @check
@@ -221,14 +242,40 @@ def images_leave_no_trace():
 
 # ---- crashes -------------------------------------------------------------------------------------
 
+# Seconds of a processor in one call, in which no thread waits for anything.
+LONG_RENDER = """
+local s3, image = require "s3", require "image"
+return function(event)
+  local object = s3.get { bucket = "uploads", key = event.key }
+  local photo <close> = image.open(object.body)
+  photo:render { width = 4000, enlarge = true, format = "webp", lossless = true }
+end
+"""
+
+
+def work_of(pid, thread):
+    """How often a thread has waited, and its processor time in ticks."""
+    with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
+        waits = int(file.read().rsplit("\nvoluntary_ctxt_switches:", 1)[1].split()[0])
+    with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return waits, int(fields[11]) + int(fields[12])
+
+
 def busy_worker(pid):
-    """A thread, not the main one, that is deep in computing; None when none is."""
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        if fields[0] == "R" and int(fields[11]) >= 3 and int(thread) != pid:
-            return int(thread)
-    return None
+    """A thread, not the main one, that is deep in computing: it has had its processor for a while,
+    and waited for nothing. One that only could run may be between two jobs."""
+    first, ends = {}, time.monotonic() + HANGS_S
+    while time.monotonic() < ends:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            waits, ticks = work_of(pid, thread)
+            known = first.get(thread)
+            if known is None or known[0] != waits:
+                first[thread] = waits, ticks
+            elif int(thread) != pid and ticks >= known[1] + 5:
+                return int(thread)
+        time.sleep(0.01)
+    raise AssertionError(f"no thread of {pid} was seen at work on a picture")
 
 
 def kill_thread(pid, thread, number):
@@ -241,12 +288,9 @@ def a_crash_in_a_decoder_names_the_object():
     if SANITIZED:
         skip("a crash's last words", "the sanitizer has the last word")
         return
-    with Photos() as photos, Function(RENDER, env=photos.env) as f:
-        f.mock.send(Event(b'{"key":"2026/bad \\"one\\".jpg","times":200,"factor":4}'))
-        thread, ends = None, time.monotonic() + 10
-        while thread is None and time.monotonic() < ends:
-            thread = busy_worker(f.process.pid)
-        kill_thread(f.process.pid, thread, 11)
+    with Photos() as photos, Function(LONG_RENDER, env=photos.env) as f:
+        f.mock.send(Event(b'{"key":"2026/bad \\"one\\".jpg"}'))
+        kill_thread(f.process.pid, busy_worker(f.process.pid), 11)
         expect("the signal ends the process", -11, f.wait())
         lines = [json.loads(line) for line in f.log().splitlines()]
         expect("one line", 1, len(lines))
@@ -257,11 +301,15 @@ def a_crash_in_a_decoder_names_the_object():
 
 @check
 def the_deadline_says_what_was_in_flight():
-    with Photos() as photos, Function(RENDER, env=photos.env) as f:
-        answer = f.invoke({"key": "a.jpg", "times": 2000, "factor": 4}, timeout_s=1)
-        expect("an error", "error", answer.kind)
-        contains("which says so", "in flight then: image.render of uploads/a.jpg",
-                 answer.json()["errorMessage"])
+    # It is cut short in the render, unless the machine was so busy that it did not come so far.
+    def attempt(timeout_s):
+        answer = f.invoke({"key": "a.jpg"}, timeout_s=timeout_s)
+        message = answer.json()["errorMessage"] if answer.kind == "error" else answer.answer
+        wanted = "in flight then: image.render of uploads/a.jpg"
+        return [("an error", "error", answer.kind), ("which says so", wanted, wanted
+                                                     if wanted in str(message) else message)]
+    with Photos() as photos, Function(LONG_RENDER, env=photos.env) as f:
+        in_time((1, 2, 4, 8, 16), attempt)
 
 
 # ---- several at a time ---------------------------------------------------------------------------
@@ -270,15 +318,28 @@ WORKER = """
 local task = require "task"
 local file <close> = io.open "/proc/self/stat"
 local pid = file:read "n"
-return function(event) task.sleep(event.ms or 0) return pid end
+local function is_there(path)
+  local file <close> = io.open(path)
+  return file ~= nil
+end
+return function(event)
+  while not is_there "go on" do task.sleep(10) end
+  return pid
+end
 """
 FOUR = {"AWS_LAMBDA_MAX_CONCURRENCY": "4", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "2048"}
 
 
-def at_once(f, count, event):
-    events = [f.mock.send(Event(json.dumps(event).encode())) for _ in range(count)]
+def at_once(f, count):
+    """What as many workers answer to an event each, all in the midst of it at the same time."""
+    events = [f.mock.send(Event(b"{}")) for _ in range(count)]
+    together = f.mock.wait_for(lambda mock: sum(
+        sent.state == "running" for sent in mock.running.values()) == count)
+    expect(f"{count} are worked on at a time", True, together)
+    with open(os.path.join(f.folder, "go on"), "w", encoding="ascii"):
+        pass
     for sent in events:
-        sent.done.wait(20)
+        sent.done.wait(HANGS_S)
     return [sent.json() for sent in events if sent.kind == "response"]
 
 
@@ -291,9 +352,7 @@ def children(f):
 def several_workers_at_a_time():
     with Function(WORKER, env=FOUR) as f:
         expect("all four wait", True, f.mock.wait_for(lambda mock: mock.waiting == 4))
-        started = time.monotonic()
-        pids = at_once(f, 4, {"ms": 500})
-        expect("four are worked on at a time", True, time.monotonic() - started < 1.5)
+        pids = at_once(f, 4)
         expect("each in a process of its own", children(f), sorted(pids))
         expect("one of them registered", ["lunette"], f.mock.extensions)
         victim = pids[0]
@@ -302,12 +361,20 @@ def several_workers_at_a_time():
         os.kill(victim, 9)
         expect("one that is killed is replaced", True, f.mock.wait_for(
             lambda mock: victim not in children(f) and len(children(f)) == 4
-            and mock.nexts >= 9, 5))
+            and mock.nexts >= 9))
         contains("and the log says it", "a worker crashed", f.log())
-        started = time.monotonic()
-        f.signal()
-        expect("SIGTERM ends all of them", 0, f.wait())
-        expect("within 500 ms", True, time.monotonic() - started < 0.5)
+
+
+@check
+def sigterm_ends_several_workers():
+    def attempt(most_s):
+        with Function(WORKER, env=FOUR) as f:
+            f.mock.wait_for(lambda mock: mock.waiting == 4)
+            workers = children(f)
+            ended = ends_in_time(f, most_s)
+            return ended + [("all of them", [], [pid for pid in workers
+                                                 if os.path.exists(f"/proc/{pid}")])]
+    in_time(ENDS_S, attempt)
 
 
 @check

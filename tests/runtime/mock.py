@@ -21,14 +21,14 @@ import uuid
 RESPONSE_MAX = 6291556
 VERSION = "/2018-06-01/runtime/"
 ERROR_TYPE = re.compile(r"^(Runtime|Function)\.[A-Z][a-zA-Z]+$")
-WAIT_S = 30
+HANGS_S = 200  # far more than anything takes on a busy machine, under a sanitizer
 LEAVE_OUT = object()
 
 
 class Event:
     """One event, what it is to be answered with, and what came as its answer."""
 
-    def __init__(self, body, headers=None, timeout_s=30, status=None, reset=False):
+    def __init__(self, body, headers=None, timeout_s=HANGS_S, status=None, reset=False):
         self.id = (headers or {}).get("Lambda-Runtime-Aws-Request-Id")
         self.id = self.id or str(uuid.uuid4())
         self.body = body
@@ -49,7 +49,7 @@ class Event:
         self.answer_headers = None
         self.trailers = {}
         self.framing = None   # "length" or "chunked"
-        self.pieces = []      # (seconds since the event was handed out, bytes) of a chunked body
+        self.pieces = []      # of a chunked body, as they come
         self.handed_out_at = self.answered_at = None
         self.times_handed_out = 0
 
@@ -104,7 +104,7 @@ class Mock:
         """The event, answered; `kind` stays None when no answer came in time."""
         event = self.send(Event(body if isinstance(body, bytes) else json.dumps(body).encode(),
                                 **options))
-        ends = time.monotonic() + WAIT_S
+        ends = time.monotonic() + HANGS_S
         while not event.done.wait(0.2) and is_alive() and time.monotonic() < ends:
             pass
         return event
@@ -115,10 +115,10 @@ class Mock:
             self.stopping = status
             self.lock.notify_all()
 
-    def wait_for(self, condition, wait_s=WAIT_S):
+    def wait_for(self, condition):
         """Until condition(mock) holds; whether it did."""
         with self.lock:
-            return self.lock.wait_for(lambda: condition(self), wait_s)
+            return self.lock.wait_for(lambda: condition(self), HANGS_S)
 
     # ---- the state machine, under the lock ----
 
@@ -140,6 +140,7 @@ class Mock:
             event.handed_out_at = time.monotonic()
             event.times_handed_out += 1
             self.running[event.id] = event
+            self.lock.notify_all()
             return event
 
     def begin_answer(self, request_id):
@@ -314,7 +315,9 @@ class Connection(http.server.BaseHTTPRequestHandler):
             if size == 0:
                 break
             piece = self.rfile.read(size)
-            event.pieces.append((time.monotonic() - event.handed_out_at, piece))
+            with self.api.lock:
+                event.pieces.append(piece)
+                self.api.lock.notify_all()
             body += piece
             if self.rfile.read(2) != b"\r\n":
                 event.framing = "broken"

@@ -17,6 +17,7 @@ import tempfile
 import time
 import urllib.request
 
+from mock import HANGS_S
 from program import PROGRAM, contains, expect, skip, tally
 
 LUNETTE = os.path.abspath(os.environ.get("LUNETTE", "build/release/lunette"))
@@ -64,9 +65,9 @@ class Emulator:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations",
             json.dumps(body).encode(), headers or {})
-        for _ in range(50):
+        for _ in range(600):
             try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
+                with urllib.request.urlopen(request, timeout=HANGS_S) as answer:
                     return answer.read()
             except urllib.error.URLError:
                 time.sleep(0.1)  # it has not begun to listen
@@ -75,7 +76,7 @@ class Emulator:
     def stop(self):
         self.process.terminate()
         try:
-            self.process.wait(5)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -83,9 +84,9 @@ class Emulator:
 
 
 def samples():
-    listing = subprocess.run([LUNETTE, "event"], capture_output=True, check=True, timeout=20)
+    listing = subprocess.run([LUNETTE, "event"], capture_output=True, check=True, timeout=HANGS_S)
     for name in re.findall(r"^(\S+)", listing.stdout.decode(), re.MULTILINE):
-        event = subprocess.run([LUNETTE, "event", name], capture_output=True, check=True, timeout=20)
+        event = subprocess.run([LUNETTE, "event", name], capture_output=True, check=True, timeout=HANGS_S)
         yield name, json.loads(event.stdout)
 
 
@@ -93,7 +94,7 @@ def locally(folder, event):
     result = subprocess.run(
         [LUNETTE, "invoke", "--store", os.path.join(folder, "store"), "--handler",
          os.path.join(folder, "handler.lua")],
-        input=json.dumps(event).encode(), capture_output=True, check=True, timeout=20)
+        input=json.dumps(event).encode(), capture_output=True, check=True, timeout=HANGS_S)
     return json.loads(result.stdout)
 
 

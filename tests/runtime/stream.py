@@ -7,13 +7,20 @@ import json
 import os
 import subprocess
 
-from mock import decode_trailer
-from program import PROGRAM, Function, contains, expect, run
+from mock import HANGS_S, Event, decode_trailer
+from program import PROGRAM, Function, contains, expect, in_time, run
 
 CHECKS = []
 HANDLER = """
 local task = require "task"
 local kept
+local function is_there(path)
+  local file <close> = io.open(path)
+  return file ~= nil
+end
+local function until_told()
+  while not is_there "go on" do task.sleep(10) end
+end
 return function(event, context)
   if event.early then error "before anything" end
   local write = context.stream(event.options)
@@ -22,7 +29,7 @@ return function(event, context)
   kept = kept or write
   for i = 1, event.times or 0 do
     write(event.text)
-    if event.pause then task.sleep(event.pause) end
+    if event.pauses then until_told() end
   end
   if event.big then write(("x"):rep(event.big)) end
   if event.many then task.map({ "a", "b", "c", "d" }, function(text) write(text) end) end
@@ -80,9 +87,13 @@ def plain_bytes():
 @check
 def pieces_go_out_as_they_are_made():
     with Function(HANDLER) as f:
-        answer = f.invoke({"times": 4, "text": "piece", "pause": 200, "options": {}})
-        expect("the first long before the last", True,
-               answer.pieces[-1][0] - answer.pieces[0][0] > 0.5)
+        answer = f.mock.send(Event(b'{"times":4,"text":"piece","pauses":true,"options":{}}'))
+        expect("the first comes before there is a second", True,
+               f.mock.wait_for(lambda _: len(answer.pieces) > 0))
+        expect("which is not yet written", None, answer.kind)
+        with open(os.path.join(f.folder, "go on"), "w", encoding="ascii"):
+            pass
+        answer.done.wait(HANGS_S)
         expect("all of them", b"piece" * 4, answer.answer)
 
 
@@ -105,9 +116,10 @@ def an_error_in_the_middle():
                answer.trailers.get("Lambda-Runtime-Function-Error-Type"))
         contains("and the rest of it", "in the middle", decode_trailer(answer)["errorMessage"])
         contains("the log says it", "in the middle", f.log())
-        answer = f.invoke({"times": 1, "text": "x", "sleep": 60000, "options": {}}, timeout_s=1)
-        expect("the deadline, too", "Function.Deadline",
-               answer.trailers.get("Lambda-Runtime-Function-Error-Type"))
+        in_time((1, 4, 16), lambda timeout_s: [
+            ("the deadline, too", "Function.Deadline", f.invoke(
+                {"times": 1, "text": "x", "sleep": 60000, "options": {}}, timeout_s=timeout_s
+            ).trailers.get("Lambda-Runtime-Function-Error-Type"))])
         expect("the next event is served", "response", f.invoke({"options": {}}).kind)
 
 
@@ -152,7 +164,7 @@ def locally_it_is_the_result():
         result = subprocess.run(
             [PROGRAM, "invoke", "--handler", os.path.join(f.folder, "handler.lua"), "--store",
              os.path.join(f.folder, "store")], input=event.encode(), capture_output=True,
-            timeout=20, check=False)
+            timeout=HANGS_S, check=False)
         expect("what was written", (0, b"abcabc\n"), (result.returncode, result.stdout))
 
 
