@@ -42,6 +42,32 @@ refuses() {
     contains "complaint of: $*" "$wanted" "$err"
 }
 
+# soon WHAT MILLISECONDS COMMAND...: a check that it ends within them. What a busy machine takes is
+# not the program's, so one run of five has to; $try numbers them.
+soon() {
+    local what=$1 most_ms=$2 took_ms began
+    shift 2
+    for try in 1 2 3 4 5; do
+        began=$(date +%s%N)
+        "$@"
+        took_ms=$((($(date +%s%N) - began) / 1000000))
+        [ "$took_ms" -gt "$most_ms" ] || break
+    done
+    expect "$what" yes "$([ "$took_ms" -le "$most_ms" ] && echo yes || echo "after $took_ms ms")"
+}
+
+# wait_for_file FILE: until it is there; ends the test when that takes far too long
+wait_for_file() {
+    local i
+    for ((i = 0; i < 1200; i++)); do
+        [ ! -e "$1" ] || return 0
+        sleep 0.1
+    done
+    echo "FAILED: nobody has made $1"
+    echo "$passed passed, $((failed + 1)) failed"
+    exit 1
+}
+
 # needs_prompt: ends the test, as skipped, where the program is built without `repl` and `test`
 needs_prompt() {
     if [[ "$("$LUNETTE" repl --help 2>&1 </dev/null)" == *"there is no command"* ]]; then

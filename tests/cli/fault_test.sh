@@ -16,7 +16,7 @@ contains "and says what to set" "AWS_ACCESS_KEY_ID" "$err"
 python3 tests/fault/server.py "$WORK/port" 2>"$WORK/server.log" &
 server=$!
 trap 'kill $server' EXIT
-for _ in $(seq 100); do [ -e "$WORK/port" ] || sleep 0.1; done
+wait_for_file "$WORK/port"
 
 export AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=secret
 AWS_ENDPOINT_URL="http://127.0.0.1:$(cat "$WORK/port")"

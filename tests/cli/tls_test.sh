@@ -17,7 +17,7 @@ start() {
     [ -z "${server:-}" ] || { kill "$server"; wait "$server" 2>/dev/null; rm -f "$WORK/port"; }
     python3 tests/fault/server.py "$WORK/port" "$WORK/both.pem" "${1:-0}" 2>"$WORK/server.log" &
     server=$!
-    for _ in $(seq 100); do [ -e "$WORK/port" ] || sleep 0.1; done
+    wait_for_file "$WORK/port"
     AWS_ENDPOINT_URL="https://127.0.0.1:$(cat "$WORK/port")"
     export AWS_ENDPOINT_URL
 }
@@ -41,9 +41,9 @@ AWS_CA_BUNDLE="$WORK/server.pem" run run --aws "$WORK/bursts.lua" </dev/null
 read -r opened resumed <<<"$out"
 expect "status" "0 " "$status $err"
 # Each of 16 at once needs its own, and so does the write after the pause; a few more when a burst
-# begins before the last answer of the one before is done with.
+# begins before the last answer of the one before is done with. None that is kept would be 61.
 contains "sixty requests, 16 at once: connections ($opened)" yes \
-    "$([ "$opened" -ge 2 ] && [ "$opened" -le 22 ] && echo yes)"
+    "$([ "$opened" -ge 2 ] && [ "$opened" -le 31 ] && echo yes)"
 contains "later ones go on with a session that is known ($resumed)" yes \
     "$([ "$resumed" -ge 1 ] && echo yes)"
 
@@ -94,13 +94,17 @@ export AWS_CA_BUNDLE="$WORK/server.pem"
 cat >"$WORK/count.lua" <<'LUA'
 io.stdout:write(require "s3".get { bucket = "log", key = "connections" } .body:match "%d+")
 LUA
-# opens WANTED [NAME=VALUE...]: so many connections, that of the question included
+# opens WANTED [NAME=VALUE...]: so many connections, that of the question included. Those that are
+# not open after a second are not waited for: a busy machine has more than one try.
 opens() {
-    local wanted=$1
+    local wanted=$1 got
     shift
-    start
-    run_with() { env "$@" "$LUNETTE" run --aws "$WORK/count.lua" </dev/null 2>&1; }
-    expect "connections with $*" "$wanted" "$(run_with "$@")"
+    for _ in 1 2 3 4 5; do
+        start
+        got=$(env "$@" "$LUNETTE" run --aws "$WORK/count.lua" </dev/null 2>&1)
+        [ "$got" != "$wanted" ] || break
+    done
+    expect "connections with $*" "$wanted" "$got"
 }
 opens 1 LUNETTE_WARM=
 opens 1 LUNETTE_WARM=log
@@ -115,10 +119,8 @@ LUNETTE_WARM=log,,dynamodb refuses "LUNETTE_WARM is 'log,,dynamodb'" run --aws "
 AWS_ENDPOINT_URL=https://127.0.0.1:9 LUNETTE_WARM=faults run run --aws "$WORK/get.lua" </dev/null
 expect "nobody listens" "connect 3 true" "$out"
 kill -STOP "$server"
-started=$SECONDS
 echo 'print "ran"' >"$WORK/ran.lua"
-LUNETTE_WARM=faults run run --aws "$WORK/ran.lua" </dev/null
+LUNETTE_WARM=faults soon "a second later" 2500 run run --aws "$WORK/ran.lua" </dev/null
 kill -CONT "$server"
 expect "nobody answers" "0 ran" "$status $out$err"
-contains "a second or two later" yes "$([ $((SECONDS - started)) -le 3 ] && echo yes)"
 tally

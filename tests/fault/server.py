@@ -272,7 +272,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "ahead":
             signed = time.strptime(self.headers["x-amz-date"] + "UTC", "%Y%m%dT%H%M%SZ%Z")
             wrong_s = time.time() + 2 * DATE_AHEAD_S - calendar.timegm(signed)
-            time.sleep(0.3)  # until all have asked
+            uploads.wait_for(lambda: sum(asked.startswith("ahead.") for asked in list(LOG)) == 4)
             later = email.utils.formatdate(time.time() + 2 * DATE_AHEAD_S, usegmt=True)
             self.reply(*((403, xml_error(step[1])) if wrong_s > 900 else (200, b"hello")),
                        {"Date": later})

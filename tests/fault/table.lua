@@ -5,9 +5,10 @@
 local t = ...
 local host, json, s3 = require "host", require "json", require "s3"
 
-local timeout_ms = math.tointeger(os.getenv "FAULT_MS")
-local plenty = timeout_ms >= 10000
+local given_ms = math.tointeger(os.getenv "FAULT_MS")
+local plenty = given_ms >= 10000
 local slack_ms = 1000 -- of a busy machine
+local tries = { 1, 2, 4 } -- of a machine that is busier: with so many times as much
 
 -- The longest pauses between attempts, all together: the base doubles from one to the next.
 local s3_failed, s3_throttled = 50 + 100, 1000 + 2000
@@ -48,9 +49,9 @@ local rows = {
   { "get", "wrong-sum", "hello", 2, s3_failed },
   { "get", "always-wrong-sum", "checksum", 3, s3_failed, 0, true },
   -- Slow drips, silence
-  { "get", "drip", "deadline", 1, timeout_ms, 0, true, endless = true },
-  { "get", "mute", "deadline", 1, timeout_ms, 0, true, endless = true },
-  { "item", "mute", "deadline", 1, timeout_ms, 0, true, endless = true },
+  { "get", "drip", "deadline", 1, math.huge, 0, true, endless = true },
+  { "get", "mute", "deadline", 1, math.huge, 0, true, endless = true },
+  { "item", "mute", "deadline", 1, math.huge, 0, true, endless = true },
   -- 200 with an error body
   { "copy", "copy", "copied", 2, s3_failed },
   { "copy", "always-copy-500", "InternalError", 3, s3_failed, 200, true },
@@ -122,7 +123,7 @@ local function times_asked(name)
 end
 
 -- The result of a row's call, the milliseconds it took, and the name that the server knows it by.
-local function run(row)
+local function run(row, timeout_ms)
   local call, scenario = row[1], row[2]
   local name = ("%s.%s.%d"):format(scenario, call:gsub("_", "-"), timeout_ms)
   local started_ms = host.now_ms()
@@ -130,6 +131,19 @@ local function run(row)
     { timeout_ms = timeout_ms })
   local took_ms = host.now_ms() - started_ms
   return answer and json.decode(answer) or { got = tostring(err) }, took_ms, name
+end
+
+-- The same of the first try that was in time, and whether one was.
+local function run_in_time(row)
+  local result, took_ms, name, in_time
+  for _, times in ipairs(tries) do
+    local timeout_ms = given_ms * times
+    result, took_ms, name = run(row, timeout_ms)
+    in_time = took_ms <= math.min(row[5] + slack_ms * times, timeout_ms)
+      and (row.endless or result.got ~= "deadline")
+    if in_time then break end
+  end
+  return result, took_ms, name, in_time
 end
 
 local function check_failure(row, result, asked)
@@ -142,19 +156,19 @@ end
 
 assert(host.load_handler "tests/fault/call.lua")
 for _, row in ipairs(rows) do
-  t.test(("%s %s, %d ms"):format(row[1], row[2], timeout_ms), function()
+  t.test(("%s %s, %d ms"):format(row[1], row[2], given_ms), function()
     if row.endless and plenty then return end -- nothing new, and ten seconds
-    local result, took_ms, name = run(row)
+    local result, took_ms, name, in_time = run_in_time(row)
     local asked = times_asked(name)
     local what = ("%s in %.0f ms, asked %d times"):format(result.got, took_ms, asked)
-    t.ok(took_ms <= math.min(row[5] + slack_ms, timeout_ms), what)
+    t.ok(in_time, what)
     if plenty then
       t.equal({ result.got, asked }, { row[3], row[4] }, what)
       t.ok(took_ms >= (row.least_ms or 0), what)
     else
       -- With too little time left to look who made the object, nobody knows.
-    local unknown = result.got == "network" and result.message:find("is not known", 1, true)
-    t.ok(result.got == row[3] or result.got == row.hurried or row.hurried and unknown, what)
+      local unknown = result.got == "network" and result.message:find("is not known", 1, true)
+      t.ok(result.got == row[3] or result.got == row.hurried or row.hurried and unknown, what)
       t.ok(asked >= 1 and asked <= row[4], what)
     end
     check_failure(row, result, asked)

@@ -7,6 +7,7 @@ import time
 import urllib.parse
 
 LOCK = threading.Lock()
+HANGS_S = 60
 UPLOADS = {}  # by scenario: headers of the create, completes seen, whether it is an object
 ID = "U/1+2"
 CREATED = f"<InitiateMultipartUploadResult><UploadId>{ID}</UploadId></InitiateMultipartUploadResult>"
@@ -16,6 +17,12 @@ COMPLETED = ("<CompleteMultipartUploadResult><ETag>&quot;whole-3&quot;</ETag>"
 
 def error(code):
     return f"<?xml version='1.0'?>\n<Error><Code>{code}</Code><Message>as asked</Message></Error>"
+
+
+def wait_for(condition):
+    until = time.monotonic() + HANGS_S
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 class Upload:
@@ -40,8 +47,9 @@ def part(handler, name, upload, number, body):
         upload.parts += 1
         upload.most_parts = max(upload.most_parts, upload.parts)
     if "hang" in name:
-        time.sleep(10)
-    if "slow" in name:
+        time.sleep(HANGS_S)
+    if "slow" in name:  # until there are four, and a fifth could have come
+        wait_for(lambda: upload.most_parts >= 4)
         time.sleep(0.1)
     with LOCK:
         upload.parts -= 1
@@ -99,5 +107,5 @@ def handle(handler, name, body):
     if "stuck" in name:
         return handler.reply(403, error("AccessDenied").encode(), {})
     if "mute" in name:
-        time.sleep(10)
+        time.sleep(HANGS_S)
     return handler.reply(204, b"", {})
