@@ -77,6 +77,16 @@ needs_prompt() {
     fi
 }
 
+# needs_terminal: ends the test, as skipped, on a machine that gives nobody a terminal
+needs_terminal() {
+    local why
+    if ! why=$(python3 -c 'import pty; pty.openpty()' 2>&1); then
+        echo "skipped: what a terminal shows: no pseudo-terminal is to be had here (${why##*$'\n'})"
+        echo "0 passed, 0 failed, 1 skipped"
+        exit 0
+    fi
+}
+
 tally() {
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]

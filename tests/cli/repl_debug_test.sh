@@ -125,10 +125,10 @@ contains "and is told" "undeclared global 'nothing' was read" "$err"
 # Time that a person takes is not the function's.
 repl <<'LUA'
 event = { n = 1 }
-.timeout 0.3
+.timeout 2
 .break 6
 .run
-string.rep("x", 10, ("y"):rep(3)); done = os.execute("sleep 0.6")
+string.rep("x", 10, ("y"):rep(3)); done = os.execute("sleep 3")
 .continue
 LUA
 contains "the deadline waits" "{ answer = 6 }" "$out"

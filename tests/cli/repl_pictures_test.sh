@@ -3,5 +3,6 @@
 # which way is taken. The terminal is Python's, for one that shows text keeps nothing of them.
 . tests/cli/check.sh
 needs_prompt
+needs_terminal
 
 python3 -B tests/cli/repl_pictures.py "$LUNETTE" "$SAMPLES" "$WORK"

@@ -2,6 +2,7 @@
 # How long a person waits at the prompt. Not under a sanitizer, where all is slow.
 . tests/cli/check.sh
 needs_prompt
+needs_terminal
 
 case "$LUNETTE" in
 */asan/* | */tsan/*)

@@ -34,7 +34,7 @@ class Terminal:
             os.execve(program, [program, "repl", "--store", "store", *options],
                       {**keep, "TERM": "xterm", "XDG_STATE_HOME": os.getcwd(), **environment})
 
-    def read_until(self, wanted, after=0, seconds=20):
+    def read_until(self, wanted, after=0, seconds=200):
         end = time.monotonic() + seconds
         while wanted not in self.seen[after:] and time.monotonic() < end:
             if select.select([self.fd], [], [], 0.1)[0]:

@@ -3,6 +3,7 @@
 # STORE_OPTIONS are those of another store than the embedded one.
 . tests/cli/check.sh
 needs_prompt
+needs_terminal
 . tests/cli/terminal.sh
 
 if ! command -v tmux >/dev/null; then
@@ -33,7 +34,7 @@ local function created(upload)
 end
 
 return function(event)
-  while event.endless do end
+  if event.endless then print(7 * 111) while true do end end
   return created(events.uploads(event)[1])
 end
 LUA
@@ -66,8 +67,8 @@ shows "Ctrl-C gives a line up" $'half a line^C\n>'
 enter '2 * 3'
 shows "and the next one is empty" $'> 2 * 3\n6'
 screen_clear
-enter 'while true do end'
-sleep 0.3
+enter 'print(7 * 111) while true do end'
+shows "what runs" $'\n777'
 press C-c
 shows "Ctrl-C stops what runs" "stopped by Ctrl-C"
 screen_clear
@@ -171,7 +172,7 @@ enter '.break off'
 screen_clear
 enter 'event.endless = true'
 enter '.run'
-sleep 0.5
+shows "what the handler prints" 777
 press C-c
 shows "Ctrl-C stops the handler" 'interrupted: stopped by Ctrl-C'
 shows "where it was" "handler.lua:18: in function"
@@ -187,7 +188,7 @@ shows "and what it cost" 'failed '
 
 enter 'remember = "me"'
 press C-d
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for ((i = 0; i < screen_wait_ds; i++)); do
     [ "$(screen_tmux display-message -p '#{pane_dead}')" = 1 ] && break
     sleep 0.1
 done

@@ -5,7 +5,7 @@
 
 screen_socket=$WORK/tmux
 screens=0
-screen_wait_ds=100 # tenths of a second that something may take to appear
+screen_wait_ds=600 # tenths of a second that something may take to appear
 
 screen_tmux() { tmux -S "$screen_socket" -f /dev/null "$@"; }
 
@@ -33,13 +33,15 @@ enter() {
 # screen: what is to be seen, without the empty lines below; all of it, what has scrolled away, too
 screen() { screen_tmux capture-pane -p -J -S - | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
 
-# seen TEXT: appears it in time?
+# seen TEXT: appears it in time? After three things that did not, nothing is waited for any more.
+missed=0
 seen() {
     local i
-    for ((i = 0; i < screen_wait_ds; i++)); do
+    for ((i = 0; i < (missed < 3 ? screen_wait_ds : 10); i++)); do
         [[ $(screen) != *"$1"* ]] || return 0
         sleep 0.1
     done
+    missed=$((missed + 1))
     return 1
 }
 
