@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -33,14 +34,13 @@ def stand_in(program="build/bench/stand-in"):
 
 
 def free_ports():
-    """The first of two neighbours that nobody listens on."""
+    """The first of two neighbours that nobody listens on, nor will: the system gives others away."""
     while True:
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
-            with contextlib.suppress(OSError):
-                two.bind(("127.0.0.1", port + 1))
-                return port
+        port = random.randrange(10000, 32000, 2)
+        with socket.socket() as one, socket.socket() as two, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            two.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def shell(command, *arguments, check=True):

@@ -73,7 +73,7 @@ radosgw_monitor() {
 # refuse; none of these commands minds being repeated.
 radosgw_admin() {
     for _ in 1 2 3 4 5; do
-        timeout 20 /usr/bin/python3 "$(command -v ceph)" "$@" && return
+        timeout 120 /usr/bin/python3 "$(command -v ceph)" "$@" && return
         sleep 1
     done
     return 1

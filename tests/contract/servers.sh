@@ -1,15 +1,17 @@
 # What the servers' files share. Sourced from the project's root.
 
-# free_port: a port that nobody listens on, nor on the next
+# free_port: a port that nobody listens on, nor on the next. Not one of those that the system hands
+# out by itself: until a server has begun to listen there, it might have become a connection's.
 free_port() {
     python3 - <<'PY'
+import random
 import socket
 while True:
-    one, two = socket.socket(), socket.socket()
-    one.bind(("127.0.0.1", 0))
-    port = one.getsockname()[1]
+    port = random.randrange(10000, 32000, 2)
     try:
-        two.bind(("127.0.0.1", port + 1))
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", port))
+            two.bind(("127.0.0.1", port + 1))
     except OSError:
         continue
     print(port)
@@ -17,9 +19,9 @@ while True:
 PY
 }
 
-# answers URL: waits until it does, whatever it says; gives up after a minute
+# answers URL: waits until it does, whatever it says; gives up after some minutes
 answers() {
-    for _ in $(seq 600); do
+    for _ in $(seq 3000); do
         ! curl -s -o /dev/null "$1" || return 0
         sleep 0.1
     done

@@ -32,5 +32,5 @@ def send(method, url, service, credentials, headers=None, body=b""):
     headers["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, "
                                 f"SignedHeaders={names}, Signature={_hmac(key, text).hex()}")
     request = urllib.request.Request(url, data=body or None, method=method, headers=headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=300) as answer:
         return answer.read()

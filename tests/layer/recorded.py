@@ -62,7 +62,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
     def pass_on(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        behind = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=60)
+        behind = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=600)
         behind.request(self.command, self.path, body, dict(self.headers))
         answer = behind.getresponse()
         data = answer.read()
@@ -141,7 +141,7 @@ class World:
         with self.recorded():
             done = subprocess.run(
                 [LUNETTE, "invoke", "--aws", "--handler", f"{folder}/{self.recipe}.lua", "-"],
-                input=json.dumps(event), capture_output=True, text=True, timeout=60, check=False,
+                input=json.dumps(event), capture_output=True, text=True, timeout=600, check=False,
                 env={"PATH": os.environ["PATH"], "HOME": "/nonexistent",
                      **servers.environment(self.endpoint), **self.variables})
         assert done.returncode == 0, done.stderr

@@ -544,7 +544,7 @@ def form(post, body):
 
 def status_of(asked_for):
     try:
-        with urllib.request.urlopen(asked_for, timeout=30) as answer:
+        with urllib.request.urlopen(asked_for, timeout=300) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code

@@ -77,7 +77,7 @@ class Side:
     def run_recipe(self, event, **environment):
         done = subprocess.run(
             [LUNETTE, "invoke", "--aws", "--handler", f"scripts/recipes/{self.system}.lua", "-"],
-            input=json.dumps(event), capture_output=True, text=True, timeout=60, check=False,
+            input=json.dumps(event), capture_output=True, text=True, timeout=600, check=False,
             env={**os.environ, **self.environment(), **environment})
         self.errors = done.stderr
         if done.returncode != 0:

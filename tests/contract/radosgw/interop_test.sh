@@ -3,10 +3,10 @@
 . tests/cli/check.sh
 
 export LUNETTE_S3_MULTIPART_BYTES=5242880
-lunette() { timeout 120 "$LUNETTE" run --aws tests/contract/radosgw/interop.lua "$1" "$WORK"; }
+lunette() { timeout 600 "$LUNETTE" run --aws tests/contract/radosgw/interop.lua "$1" "$WORK"; }
 
 # Debian's own, not another that stands before it in PATH. (It knows no AWS_ENDPOINT_URL yet.)
-cli() { timeout 60 /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" --output text "$@" </dev/null; }
+cli() { timeout 600 /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" --output text "$@" </dev/null; }
 api() { cli s3api "$1" --bucket uploads "${@:2}"; }
 
 if ! [ -x /usr/bin/aws ]; then

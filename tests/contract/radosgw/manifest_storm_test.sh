@@ -8,7 +8,7 @@
 
 export STORM STORM_TABLE STORM_DEATHS STORM_SEED
 storm() {
-    timeout 120 "$LUNETTE" run --aws --timeout 100 tests/contract/radosgw/manifest_storm.lua "$@"
+    timeout 600 "$LUNETTE" run --aws --timeout 500 tests/contract/radosgw/manifest_storm.lua "$@"
 }
 
 # sums NAME: the columns of a file of numbers, added up

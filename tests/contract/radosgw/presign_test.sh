@@ -2,7 +2,7 @@
 # curl: what they allow, and what the server refuses, in its own words. Run by tests/contract/run.
 . tests/cli/check.sh
 
-lunette() { timeout 60 "$LUNETTE" run --aws tests/contract/radosgw/presign.lua "$1" "$WORK"; }
+lunette() { timeout 600 "$LUNETTE" run --aws tests/contract/radosgw/presign.lua "$1" "$WORK"; }
 
 # send NAME ARGUMENT...: what the address or form says, and more; prints the status and, of an error,
 # S3's code
