@@ -17,7 +17,7 @@ enum skim_outcome {
     SKIM_DIFFERS, /* libjpeg makes other samples of it, or complains of what was all skimmed */
 };
 
-enum { SKIM_PARTS = 4 };
+enum { SKIM_PARTS = 4, SKIM_ROWS = 32 };
 
 struct skim_trial {
     struct jpeg_error_mgr manager; /* first: libjpeg knows this much of it */
@@ -26,6 +26,7 @@ struct skim_trial {
     uint8_t *ours[SKIM_PARTS], *theirs[SKIM_PARTS];
     int64_t stride[SKIM_PARTS], rows[SKIM_PARTS];
     unsigned groups; /* rows of MCUs that were skimmed */
+    unsigned divisor;
     enum skim_outcome outcome;
 };
 
@@ -82,7 +83,7 @@ static inline void skim_theirs(struct skim_trial *trial)
 {
     struct jpeg_decompress_struct *jpeg = &trial->jpeg;
     for (unsigned group = 0; group < trial->groups; group++) {
-        JSAMPROW row[SKIM_PARTS][32];
+        JSAMPROW row[SKIM_PARTS][SKIM_ROWS];
         JSAMPARRAY planes[SKIM_PARTS];
         for (int i = 0; i < jpeg->num_components; i++) {
             for (int64_t y = 0; y < trial->rows[i]; y++) {
@@ -90,7 +91,8 @@ static inline void skim_theirs(struct skim_trial *trial)
             }
             planes[i] = row[i];
         }
-        (void)jpeg_read_raw_data(jpeg, planes, (JDIMENSION)jpeg->max_v_samp_factor);
+        int lines = jpeg->max_v_samp_factor * jpeg->min_DCT_scaled_size;
+        (void)jpeg_read_raw_data(jpeg, planes, (JDIMENSION)lines);
     }
 }
 
@@ -125,7 +127,7 @@ static inline void skim_both(struct skim_trial *trial, const void *bytes, size_t
         return;
     }
     jpeg->scale_num = 1;
-    jpeg->scale_denom = 8;
+    jpeg->scale_denom = trial->divisor;
     jpeg->out_color_space = jpeg->jpeg_color_space;
     jpeg->raw_data_out = TRUE;
     (void)jpeg_start_decompress(jpeg);
@@ -145,12 +147,14 @@ static inline void skim_both(struct skim_trial *trial, const void *bytes, size_t
     }
 }
 
-static inline enum skim_outcome skim_compare(const void *bytes, size_t length)
+/* At 1/divisor of its size. */
+static inline enum skim_outcome skim_compare(const void *bytes, size_t length, unsigned divisor)
 {
     struct skim_trial *trial = calloc(1, sizeof *trial);
     if (trial == NULL) {
         abort();
     }
+    trial->divisor = divisor;
     skim_both(trial, bytes, length);
     for (int i = 0; i < SKIM_PARTS; i++) {
         free(trial->ours[i]);
