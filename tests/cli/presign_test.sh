@@ -19,8 +19,8 @@ print(form.url)
 print(url:match "X%-Amz%-Credential=(%w+)", url:match "%%2F([%w-]+)%%2Fs3%%2Faws4_request",
   url:match "X%-Amz%-Security%-Token=([^&]*)", form.fields["x-amz-security-token"])
 local left = how.expires // 1000 - os.time()
-print(left <= 600 and left > 550 and tonumber(url:match "X%-Amz%-Expires=(%d+)") <= 600 and
-  form.expires <= how.expires + 2000 and "ten minutes" or left >= 3590 and "an hour" or left)
+print(left <= 600 and left > 300 and tonumber(url:match "X%-Amz%-Expires=(%d+)") <= 600 and
+  form.expires <= how.expires + 300000 and "ten minutes" or left > 3300 and "an hour" or left)
 LUA
 
 signed() {
