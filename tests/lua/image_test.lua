@@ -260,9 +260,12 @@ t.test("max_bytes gives the best quality that keeps to it, and says which", func
     local better = photo:encode { format = format, quality = out.quality + 1 }
     t.ok(better.size > wanted.size, format .. " of higher quality")
     t.equal(out.bytes, photo:encode({ format = format, quality = out.quality }).bytes)
-    local failed = t.raises("bytes at quality 40, 10 allowed; make it smaller, or lower min_quality",
+    local failed = t.raises("10 allowed; make it smaller, or lower min_quality",
       photo.encode, photo, { format = format, max_bytes = 10, min_quality = 40 })
     t.equal(failed.code, "limit")
+    -- What is told is the smallest; a WebP of a little more quality may be that.
+    local told = math.tointeger(failed.message:match "bytes at quality (%d+),")
+    t.ok(told == 40 or format == "webp" and told > 40 and told < 45, failed.message)
   end
   t.raises("max_bytes: the png of 400 x 300 has", photo.encode, photo,
     { format = "png", max_bytes = 10 })
