@@ -3,7 +3,7 @@
 . tests/cli/check.sh
 
 first=$(taskset -cp $$ | sed -E 's/.*: ([0-9]+).*/\1/')
-out=$(taskset -c "$first" timeout 1200 "$LUNETTE" run tests/lua/harness.lua \
-    tests/lua/image_deliver_test.lua 2>&1)
+out=$(taskset -c "$first" timeout 1200 "$LUNETTE" run --store "$WORK/store" \
+    tests/lua/harness.lua tests/lua/image_deliver_test.lua 2>&1)
 contains "on one processor" ", 0 failed, 0 skipped" "$out"
 tally
