@@ -95,6 +95,24 @@ struct pixels_area orient_stored(struct pixels_area area, int orientation, int64
     return stored;
 }
 
+struct pixels_area orient_displayed(struct pixels_area area, int orientation, int64_t width,
+                                    int64_t height)
+{
+    struct turn turn = turn_of(orientation);
+    struct pixels_area displayed = area;
+    if (turn.from_right) {
+        displayed.x = width - area.x - area.width;
+    }
+    if (turn.from_below) {
+        displayed.y = height - area.y - area.height;
+    }
+    if (turn.swapped) {
+        displayed =
+            (struct pixels_area){displayed.y, displayed.x, displayed.height, displayed.width};
+    }
+    return displayed;
+}
+
 struct orient_path orient_path(int orientation, int64_t width, int64_t height)
 {
     struct turn turn = turn_of(orientation);

@@ -19,9 +19,11 @@ int orient_transposed(int orientation);
 
 bool orient_swaps(int orientation); /* are width and height exchanged? */
 
-/* An area in displayed pixels, in those of a picture stored in `width` x `height`. */
+/* An area in displayed pixels, in those of a picture stored in `width` x `height`; and back. */
 struct pixels_area orient_stored(struct pixels_area area, int orientation, int64_t width,
                                  int64_t height);
+struct pixels_area orient_displayed(struct pixels_area area, int orientation, int64_t width,
+                                    int64_t height);
 
 /* Where the stored pixel x, y of a picture is displayed: at index `start` + x * `across` +
  * y * `down` of the displayed pixels, row after row. */

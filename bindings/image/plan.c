@@ -377,7 +377,8 @@ static int64_t library_memory_needed(const struct plan *plan)
 {
     int64_t pixel = pixel_memory(plan->info);
     int64_t decoded = plan->size.width * plan->size.height * pixel, seen = decoded;
-    int64_t most = codec_memory(plan->info);
+    int64_t codec = rows_can(plan->info) ? decoder_memory(plan) : codec_memory(plan->info);
+    int64_t most = codec;
     for (size_t i = 0; i < plan->count; i++) {
         int64_t memory = item_memory(plan, &plan->items[i]);
         most = memory > most ? memory : most;
@@ -388,12 +389,11 @@ static int64_t library_memory_needed(const struct plan *plan)
     }
     int64_t later = seen * pictures_held(plan) + plan->steps_memory + most + cascade_memory(plan) +
                     lent_memory(plan);
-    int64_t first = decoded + codec_memory(plan->info) + (seen < decoded ? seen : 0);
-    bool again = plan->info->animated; /* for each frame all is decoded */
-    return (again           ? later + decoded * pictures_held(plan)
-            : first > later ? first
-                            : later) +
-           OVERHEAD_BYTES;
+    int64_t first = decoded + codec + (seen < decoded ? seen : 0);
+    if (plan->info->animated && seen < decoded) { /* all of it is decoded for each frame */
+        later += decoded * pictures_held(plan);
+    }
+    return (first > later ? first : later) + OVERHEAD_BYTES;
 }
 
 /* The most that this render holds at once. */
@@ -512,6 +512,14 @@ void plan_without_rows(struct plan *plan)
     plan->memory =
         decoder_memory(plan) + item_memory(plan, &plan->items[0]) + OVERHEAD_BYTES +
         info->width * info->height * (int64_t)(sizeof(PixelPacket) + sizeof(IndexPacket));
+}
+
+int64_t plan_whole_memory(const struct plan *plan)
+{
+    struct plan whole = *plan;
+    whole.size = divided(plan->info, 1);
+    whole.lane = whole.rows = false;
+    return library_memory_needed(&whole);
 }
 
 void plan_release(struct plan *plan)

@@ -51,6 +51,10 @@ void plan_release(struct plan *plan); /* a zeroed one, too */
  * as a whole. */
 void plan_without_rows(struct plan *plan);
 
+/* The most that is held at once when the whole photo is decoded by the library, whatever else is
+ * planned, and the steps are done; in bytes. */
+int64_t plan_whole_memory(const struct plan *plan);
+
 /* The resize that makes the whole picture of an item, or (`cut`) what is left of it when it is
  * cropped, of a picture with this orientation. */
 struct resize plan_resize(const struct plan_item *item, int orientation, bool cut);

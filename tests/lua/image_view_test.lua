@@ -262,3 +262,31 @@ t.test("the frames of an animation are turned and cut alike", function()
     end
   end
 end)
+
+t.test("a margin is found as it is displayed", function()
+  local white, inner = { 255, 255, 255, 255 }, scene(60, 40)
+  local framed = { width = 78, height = 52, at = function(x, y)
+    if x < 5 or y < 9 or x >= 65 or y >= 49 then return table.unpack(white) end
+    return inner.at(x - 5, y - 9)
+  end }
+  for orientation = 1, 8 do
+    local photo <close> = image.open(picture.tiff(framed, { orientation = orientation }))
+    local upright <close> = image.open(photo:encode({ format = "png" }).bytes)
+    local turned <close> = image.open(picture.tiff(framed, { orientation = orientation }))
+    turned:rotate(90):trim()
+    photo:trim()
+    upright:trim()
+    t.equal({ photo.width, photo.height }, { upright.width, upright.height })
+    t.equal({ turned.height, turned.width }, { upright.width, upright.height })
+    t.equal({ difference(photo:encode({ format = "png" }).bytes,
+      upright:encode({ format = "png" }).bytes) }, { 0, 0.0 }, "orientation " .. orientation)
+  end
+end)
+
+t.test("the margin of a large photo is found in the memory of one decode", function()
+  local white, black = ("\xff"):rep(12000000), ("\0"):rep(12000000)
+  local bytes = string.pack("<c2I4I4I4I4i4i4I2I2I4I4I4I4I4I4", "BM", 54 + 3 * #white, 0, 54, 40,
+    4000, 3000, 1, 24, 0, 0, 0, 0, 0, 0) .. white .. black .. white
+  local photo <close> = image.open(bytes)
+  t.equal({ photo:trim().width, photo.height }, { 4000, 1000 })
+end)

@@ -46,12 +46,27 @@ static void search_row(const PixelPacket *row, int64_t count, const PixelPacket 
     }
 }
 
-static bool search_rows(Image *image, int tolerance, struct trim_area *area, struct error *err)
+/* Where the colour of the margin is. */
+static bool read_margin(Image *image, int orientation, PixelPacket *margin, struct error *err)
+{
+    struct pixels_area corner = {0, 0, 1, 1};
+    corner = orient_stored(corner, orientation, (int64_t)image->columns, (int64_t)image->rows);
+    const PixelPacket *pixel =
+        AcquireImagePixels(image, (long)corner.x, (long)corner.y, 1, 1, &image->exception);
+    if (pixel == NULL) {
+        return library_failed(&image->exception, "memory", "trim", err);
+    }
+    *margin = *pixel;
+    return true;
+}
+
+/* In the pixels of the picture as it is stored. */
+static bool search_rows(Image *image, const PixelPacket *margin, int tolerance,
+                        struct pixels_area *area, struct error *err)
 {
     int64_t columns = (int64_t)image->columns, rows = (int64_t)image->rows;
     int64_t left = columns, right = 0, top = rows, bottom = 0;
     double most = tolerance * (MaxRGB / 255.0);
-    PixelPacket margin = {.opacity = OpaqueOpacity};
     for (int64_t y = 0; y < rows; y++) {
         int64_t from, to;
         const PixelPacket *row =
@@ -59,8 +74,7 @@ static bool search_rows(Image *image, int tolerance, struct trim_area *area, str
         if (row == NULL) {
             return library_failed(&image->exception, "memory", "trim", err);
         }
-        margin = y == 0 ? row[0] : margin;
-        search_row(row, columns, &margin, image->matte != 0, most, &from, &to);
+        search_row(row, columns, margin, image->matte != 0, most, &from, &to);
         if (from < columns) {
             left = from < left ? from : left;
             right = to > right ? to : right;
@@ -71,31 +85,42 @@ static bool search_rows(Image *image, int tolerance, struct trim_area *area, str
             return false;
         }
     }
-    *area = bottom > 0 ? (struct trim_area){left, top, right - left, bottom - top}
-                       : (struct trim_area){0, 0, columns, rows};
+    *area = bottom > 0 ? (struct pixels_area){left, top, right - left, bottom - top}
+                       : (struct pixels_area){0, 0, columns, rows};
     return true;
 }
 
+static bool search_image(Image *image, int orientation, int tolerance, struct trim_area *area,
+                         struct error *err)
+{
+    PixelPacket margin;
+    struct pixels_area found;
+    if (!read_margin(image, orientation, &margin, err) ||
+        !search_rows(image, &margin, tolerance, &found, err)) {
+        return false;
+    }
+    found = orient_displayed(found, orientation, (int64_t)image->columns, (int64_t)image->rows);
+    *area = (struct trim_area){found.x, found.y, found.width, found.height};
+    return true;
+}
+
+/* A picture is only turned where steps want it upright: that makes a second one. */
 static bool search(void *context, struct error *err)
 {
     const struct search *search = context;
     const struct plan *plan = search->plan;
+    int orientation = plan->view.orientation;
     Image *image = decode_first(search->bytes, search->length, plan->info, NULL, err);
-    bool ok = image != NULL && view_cut(&image, &plan->view, plan->info, err) &&
-              orient_image(&image, plan->view.orientation, err) && colour_to_srgb(image, err) &&
-              steps_apply(&image, plan->steps, plan->step_count, err) &&
-              search_rows(image, search->tolerance, search->area, err);
+    bool ok = image != NULL && view_cut(&image, &plan->view, plan->info, err);
+    if (ok && plan->step_count > 0) {
+        ok = orient_image(&image, orientation, err);
+        orientation = 1;
+    }
+    ok = ok && colour_to_srgb(image, err) &&
+         steps_apply(&image, plan->steps, plan->step_count, err) &&
+         search_image(image, orientation, search->tolerance, search->area, err);
     pixels_destroy(image);
     return ok;
-}
-
-/* A photo that is turned upright or converted makes a second picture of its size, as steps do; the
- * fast lane, which has none, is not for this. */
-static int64_t memory_of(const struct plan *plan)
-{
-    const struct image_info *info = plan->info;
-    int64_t decoded = info->width * info->height * (int64_t)(sizeof(PixelPacket) + 2);
-    return 3 * decoded + plan->steps_memory + plan->memory;
 }
 
 bool trim_find(const void *bytes, size_t length, const struct image_info *info,
@@ -108,7 +133,7 @@ bool trim_find(const void *bytes, size_t length, const struct image_info *info,
         return false;
     }
     struct search found = {bytes, length, &plan, tolerance, area};
-    int64_t memory = memory_of(&plan);
+    int64_t memory = plan_whole_memory(&plan);
     bool ok = budget_take(memory, control, err);
     if (ok) {
         ok = library_run(search, &found, control, err);
