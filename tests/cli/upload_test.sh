@@ -55,7 +55,8 @@ contains "what can't be removed is in the log" "may be left in S3" "$err"
 contains "with its name" "U/1+2" "$err"
 
 upload_to_mute() { upload "up-hang-mute-$try"; }
-soon "a server that does not answer is not waited for" 1200 upload_to_mute
+# It has the function's second; with one of its own for the abort it would take two.
+soon "a server that does not answer is not waited for" 1700 upload_to_mute
 contains "and that is said" "may be left in S3" "$err"
 
 LUNETTE_S3_MULTIPART_BYTES=5242879 refuses LUNETTE_S3_MULTIPART_BYTES run --aws "$WORK/none.lua"
