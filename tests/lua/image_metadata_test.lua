@@ -135,6 +135,16 @@ t.test("nothing of it survives, in any format, and the copyright does", function
   end
 end)
 
+t.test("a PNG's chunk that is larger than it can be is left out, or refused", function()
+  local function width_with(name)
+    local bytes = picture.png(made, { before = { { name, ("\0"):rep(5000000) } } })
+    local photo <close> = image.open(bytes)
+    return photo:render({ width = 16 }).width
+  end
+  for _, name in ipairs { "gAMA", "pHYs", "tRNS" } do t.equal(width_with(name), 16, name) end
+  for _, name in ipairs { "PLTE", "AbCd" } do t.raises("bad_image", width_with, name) end
+end)
+
 t.test("keep_metadata keeps EXIF and XMP, and what the file looks like stays upright", function()
   for i, formats in pairs { [1] = { "jpeg", "png", "webp" }, [2] = { "jpeg", "webp" },
     [6] = { "jpeg", "png", "webp" }, [9] = { "jpeg", "png", "webp" } } do

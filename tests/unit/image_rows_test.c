@@ -106,7 +106,7 @@ TEST(image_rows_of_a_cut_file_are_refused)
     }
 }
 
-/* Of a PNG with one such chunk. */
+/* Of the head of a PNG with one such chunk. */
 static size_t head_length(const char *type, size_t length)
 {
     struct image_limits limits;
@@ -129,13 +129,32 @@ static size_t head_length(const char *type, size_t length)
 TEST(image_rows_head_leaves_what_nobody_reads)
 {
     enum { LENGTH = 100000, NOTHING = 200 };
-    static const char *const taken[] = {"tEXt", "iCCP", "eXIf", "AbCd"};
-    static const char *const left[] = {"prVt", "sPLT", "tIME", "fdAT"};
-    for (size_t i = 0; i < 4; i++) {
-        check_case("%s, %s", taken[i], left[i]);
+    static const char *const taken[] = {"tEXt", "zTXt", "iTXt", "iCCP", "eXIf"};
+    static const char *const left[] = {"prVt", "sPLT", "tIME", "fdAT", "AbCd", "PLTE", "tRNS",
+                                       "gAMA", "cHRM", "sRGB", "sBIT", "bKGD", "pHYs"};
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        check_case("%s", taken[i]);
         CHECK(head_length(taken[i], LENGTH) > LENGTH);
+    }
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        check_case("%s", left[i]);
         CHECK(head_length(left[i], LENGTH) < NOTHING);
     }
+}
+
+TEST(image_rows_head_has_what_is_of_its_size)
+{
+    static const struct {
+        const char *type;
+        size_t length;
+    } cases[] = {{"PLTE", 768}, {"tRNS", 256}, {"gAMA", 4}, {"cHRM", 32},
+                 {"sRGB", 1},   {"sBIT", 4},   {"bKGD", 6}, {"pHYs", 9}};
+    size_t bare = head_length("prVt", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        check_case("%s", cases[i].type);
+        CHECK_INTEGER(head_length(cases[i].type, cases[i].length), bare + 12 + cases[i].length);
+    }
+    CHECK_INTEGER(head_length("AbCd", 100), bare + 12);
 }
 
 TEST(image_rows_of_a_changed_png_are_refused)

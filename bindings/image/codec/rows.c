@@ -40,17 +40,31 @@ static void append_png_pixel(struct buffer *file, int colour, int depth)
     png_chunk_append(file, "IDAT", stream, 7U + length + 4U);
 }
 
-/* Has the chunk a part in colours, profiles or texts, or must it be understood (its first letter is
- * large)? Of others, which no limit counts, there may be as much as the file is long. */
-static bool is_wanted(const uint8_t *type)
+/* The chunks that have a part in colours, profiles or texts, and the most bytes that are in them;
+ * of the last ones a limit counts (`metadata_bytes`). Of what is larger, and of others, there may
+ * be as much as the file is long. */
+static const struct {
+    char type[5];
+    uint32_t most;
+} wanted[] = {{"PLTE", 768},        {"tRNS", 256},        {"gAMA", 4},
+              {"cHRM", 32},         {"sRGB", 1},          {"sBIT", 4},
+              {"bKGD", 6},          {"pHYs", 9},          {"iCCP", UINT32_MAX},
+              {"eXIf", UINT32_MAX}, {"tEXt", UINT32_MAX}, {"zTXt", UINT32_MAX},
+              {"iTXt", UINT32_MAX}};
+
+static bool is_wanted(const uint8_t *type, uint32_t size)
 {
-    static const char wanted[][5] = {"tRNS", "gAMA", "cHRM", "sRGB", "sBIT", "bKGD",
-                                     "pHYs", "iCCP", "eXIf", "tEXt", "zTXt", "iTXt"};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        if (memcmp(type, wanted[i], 4) == 0) {
-            return true;
+        if (memcmp(type, wanted[i].type, 4) == 0) {
+            return size <= wanted[i].most;
         }
     }
+    return false;
+}
+
+/* A chunk whose first letter is large must be understood, or the picture is refused. */
+static bool is_critical(const uint8_t *type)
+{
     return (type[0] & 0x20) == 0 && memcmp(type, "IDAT", 4) != 0;
 }
 
@@ -77,8 +91,10 @@ static void write_png_head(struct reader reader, struct buffer *file)
         if (reader.failed || memcmp(type, "IEND", 4) == 0) {
             break;
         }
-        if (is_wanted(type)) {
+        if (is_wanted(type, size)) {
             buffer_append(file, reader_take(&chunk, (uint64_t)size + 12), (size_t)size + 12);
+        } else if (is_critical(type)) {
+            png_chunk_append(file, (const char *)type, "", 0); /* for the library to refuse */
         } else if (!pixels && memcmp(type, "IDAT", 4) == 0) {
             pixels = true;
             append_png_pixel(file, small[9], small[8]);
