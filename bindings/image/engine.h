@@ -74,6 +74,7 @@ struct image_info {
     int64_t profile_bytes; /* of the ICC profile, 0 for none */
     int64_t metadata_bytes;
     struct image_span exif;    /* the block: a TIFF header and what it points to */
+    struct image_span xmp;     /* WebP only */
     struct image_span profile; /* of the ICC profile as much as lies together, PNG: its chunk */
     bool allow_damaged; /* as the limits said: a fast lane leaves what it can't read to decode.h */
 };

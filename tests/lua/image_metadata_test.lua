@@ -27,6 +27,24 @@ local xmp = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF "
   .. "xmlns:exif='http://ns.adobe.com/exif/1.0/' exif:GPSLatitude='SECRET 52,31N'/></rdf:RDF>"
   .. "</x:xmpmeta>"
 
+local rights = "<dc:rights><rdf:Alt><rdf:li xml:lang='x-default'>" .. owner
+  .. "</rdf:li></rdf:Alt></dc:rights>"
+
+-- Of one frame, and these chunks behind it.
+local function animated_webp(chunks)
+  local function chunk(name, content)
+    return name .. string.pack("<s4", content) .. ("\0"):rep(#content % 2)
+  end
+  local size = string.pack("<I3I3", made.width - 1, made.height - 1)
+  local frame = encoded { format = "webp", lossless = true }
+  local body = chunk("VP8X", string.pack("<I4", 0x02 | 0x04 | 0x08) .. size)
+    .. chunk("ANIM", string.pack("<I4I2", 0, 0))
+    .. chunk("ANMF", string.pack("<I3I3", 0, 0) .. size .. string.pack("<I3B", 100, 2)
+      .. frame:sub(13))
+  for _, extra in ipairs(chunks) do body = body .. chunk(extra[1], extra[2]) end
+  return "RIFF" .. string.pack("<s4", "WEBP" .. body)
+end
+
 -- IPTC's city (2:90) within Photoshop's resources, and a thumbnail there (0x040c).
 local iptc = string.pack(">BBBI2", 0x1c, 2, 90, 11) .. "SECRET city"
 local function resource(id, content)
@@ -60,12 +78,15 @@ local sources = {
   { "a private chunk of a PNG", picture.png(made, { before = { { "prVt", secret } } }) },
   { "EXIF of a WebP", picture.webp_with(encoded { format = "webp" },
     { { "EXIF", exif(owner) } }), true },
-  { "XMP of a WebP", picture.webp_with(encoded { format = "webp" }, { { "XMP ", xmp } }) },
+  { "XMP of a WebP", picture.webp_with(encoded { format = "webp" },
+    { { "XMP ", xmp .. rights } }), true },
   { "texts of a TIFF", picture.tiff(made, { entries = {
     { 270, 2, 19, secret .. " description\0" }, { 271, 2, 13, secret .. " maker\0" },
     { 700, 1, #xmp, xmp }, { 33723, 7, #iptc, iptc },
     { 0x8298, 2, #owner + 1, owner .. "\0" } } }) },
   { "a GIF's comment", gif_with(encoded { format = "gif" }) },
+  { "EXIF and XMP of an animated WebP", animated_webp { { "EXIF", exif(owner) }, { "XMP ", xmp } },
+    true },
 }
 
 local function has(bytes, text) return bytes:find(text, 1, true) ~= nil end
@@ -146,13 +167,16 @@ t.test("a PNG's chunk that is larger than it can be is left out, or refused", fu
 end)
 
 t.test("keep_metadata keeps EXIF and XMP, and what the file looks like stays upright", function()
+  local said_in_xmp = { [2] = true, [10] = true, [13] = true }
   for i, formats in pairs { [1] = { "jpeg", "png", "webp" }, [2] = { "jpeg", "webp" },
-    [6] = { "jpeg", "png", "webp" }, [9] = { "jpeg", "png", "webp" } } do
+    [6] = { "jpeg", "png", "webp" }, [9] = { "jpeg", "png", "webp" }, [10] = { "jpeg", "webp" },
+    [13] = { "jpeg", "webp" } } do
     local row = sources[i]
     local photo <close> = image.open(row[2])
     for _, format in ipairs(formats) do
       local bytes = photo:render { width = 16, format = format, keep_metadata = true }.bytes
       t.ok(has(bytes, secret), ("%s, kept in %s"):format(row[1], format))
+      t.ok(not said_in_xmp[i] or has(bytes, "GPSLatitude"), row[1] .. ", its XMP")
       t.equal(image.probe(bytes).orientation, 1)
     end
   end

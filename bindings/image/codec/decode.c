@@ -144,13 +144,19 @@ static Image *decode_salvaged(const void *bytes, size_t length, const struct ima
     return image;
 }
 
-/* The library leaves a PNG's eXIf where it is; of others it gives it, as it is in JPEG. */
+static bool has_profile(const Image *image, const char *name)
+{
+    size_t length = 0;
+    return GetImageProfile(image, name, &length) != NULL;
+}
+
+/* The library leaves a PNG's eXIf where it is, and of an animation all; of others it gives the EXIF
+ * block, as it is in JPEG. */
 static bool add_exif(Image *image, const void *bytes, const struct image_info *info,
                      struct error *err)
 {
-    size_t known = 0;
-    if (info->format != IMAGE_PNG || info->exif.length == 0 ||
-        GetImageProfile(image, "EXIF", &known) != NULL) {
+    if ((info->format != IMAGE_PNG && info->format != IMAGE_WEBP) || info->exif.length == 0 ||
+        has_profile(image, "EXIF")) {
         return true;
     }
     struct buffer block;
@@ -164,11 +170,27 @@ static bool add_exif(Image *image, const void *bytes, const struct image_info *i
     return ok;
 }
 
+/* The library gives none of a WebP. */
+static bool add_xmp(Image *image, const void *bytes, const struct image_info *info,
+                    struct error *err)
+{
+    const unsigned char *block = (const unsigned char *)bytes + info->xmp.offset;
+    return info->xmp.length == 0 || has_profile(image, "XMP") ||
+           SetImageProfile(image, "XMP", block, info->xmp.length) ||
+           library_failed(&image->exception, "memory", "reading metadata", err);
+}
+
+static bool add_said(Image *image, const void *bytes, const struct image_info *info,
+                     struct error *err)
+{
+    return add_exif(image, bytes, info, err) && add_xmp(image, bytes, info, err);
+}
+
 Image *decode_head(const void *bytes, size_t length, const struct image_info *info,
                    struct error *err)
 {
     Image *head = head_of(bytes, length, info, err);
-    if (head != NULL && !add_exif(head, bytes, info, err)) {
+    if (head != NULL && !add_said(head, bytes, info, err)) {
         pixels_destroy(head);
         return NULL;
     }
@@ -185,7 +207,7 @@ Image *decode_still(const void *bytes, size_t length, const struct image_info *i
         error_is(err, "bad_image")) {
         image = decode_salvaged(bytes, length, info, size, err);
     }
-    if (image != NULL && !add_exif(image, bytes, info, err)) {
+    if (image != NULL && !add_said(image, bytes, info, err)) {
         pixels_destroy(image);
         return NULL;
     }
@@ -199,6 +221,10 @@ Image *decode_first(const void *bytes, size_t length, const struct image_info *i
     int64_t began_us = times_begin();
     Image *image = framed ? animation_first(bytes, length, info, err)
                           : decode_still(bytes, length, info, size, err);
+    if (framed && image != NULL && !add_said(image, bytes, info, err)) {
+        pixels_destroy(image);
+        image = NULL;
+    }
     times_end(TIMES_DECODE, began_us);
     times_count(info->width * info->height, 0);
     return image;

@@ -109,7 +109,7 @@ static const char black_webp[] = "VP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x
 static const struct {
     const char *type;
     unsigned flag;
-} said[] = {{"ICCP", 0x20}, {"EXIF", 0x08}, {"XMP ", 0x04}};
+} said[] = {{"ICCP", 0x20}, {"EXIF", 0x08}};
 enum { SAID = sizeof said / sizeof said[0], FLAG_ALPHA = 0x10, FLAGS_AT = 20 };
 
 /* The first chunk of each kind. */

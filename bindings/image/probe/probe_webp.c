@@ -46,12 +46,16 @@ static void read_chunk(const void *file, const uint8_t *type, struct reader cont
     info->lossless |= memcmp(type, "VP8L", 4) == 0;
     bool exif = memcmp(type, "EXIF", 4) == 0;
     bool profile = memcmp(type, "ICCP", 4) == 0;
-    if (exif || profile || memcmp(type, "XMP ", 4) == 0) {
+    bool xmp = memcmp(type, "XMP ", 4) == 0;
+    if (exif || profile || xmp) {
         info->metadata_bytes += (int64_t)content.length;
     }
     if (exif) {
         /* The specification wants the bare block; many writers keep JPEG's prefix. */
         (void)probe_exif(file, content, info);
+    }
+    if (xmp && info->xmp.length == 0) {
+        info->xmp = probe_span(file, content);
     }
     if (profile) {
         info->profile_bytes = (int64_t)content.length;
