@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define READ_SIZE (64L * 1024) /* curl's own 16 KiB asks the kernel four times as often */
 
@@ -31,6 +30,9 @@ struct http_transfer {
     size_t body_length, body_sent;
     struct http_source source;
     bool paused; /* the source had nothing to read */
+    int64_t timeout_ms, connect_timeout_ms;
+    int stall_timeout_s;
+    bool stands; /* see http_stop_clock() */
     http_done *done;
     void *context;
     bool refused; /* by our own limits: response.headers or body says why */
@@ -300,6 +302,14 @@ static bool set_trust(CURL *easy, const char *ca_file)
                                curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK);
 }
 
+static void set_timeouts(CURL *easy, int64_t timeout_ms, int64_t connect_timeout_ms, int stall_s)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(timeout_ms));
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect_timeout_ms));
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)stall_s);
+}
+
 static bool set_options(struct http_transfer *transfer, const struct http_request *request,
                         struct error *err)
 {
@@ -319,11 +329,7 @@ static bool set_options(struct http_transfer *transfer, const struct http_reques
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_SIZE);
-    (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request->timeout_ms));
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                           milliseconds(request->connect_timeout_ms));
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->stall_timeout_s);
+    set_timeouts(easy, request->timeout_ms, request->connect_timeout_ms, request->stall_timeout_s);
     (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->fresh_connection ? 1L : 0L);
     (void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, request->close_connection ? 1L : 0L);
     if (request->bypass_proxy) {
@@ -385,6 +391,9 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
     if (request->source != NULL) {
         transfer->source = *request->source;
     }
+    transfer->timeout_ms = request->timeout_ms;
+    transfer->connect_timeout_ms = request->connect_timeout_ms;
+    transfer->stall_timeout_s = request->stall_timeout_s;
     transfer->done = done;
     transfer->context = context;
     buffer_init(&transfer->response.headers, HTTP_HEADERS_MAX);
@@ -416,6 +425,31 @@ void http_cancel(struct http_transfer *transfer)
     unlink_transfer(transfer);
     (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
     free_transfer(transfer);
+}
+
+/* ---- standing still -------------------------------------------------------------------------- */
+
+void http_stop_clock(struct http *http)
+{
+    for (struct http_transfer *at = http->transfers; at != NULL; at = at->next) {
+        at->stands = true;
+        set_timeouts(at->easy, 0, INT_MAX, 0);
+    }
+}
+
+/* curl counts from when it began, so what it may take grows. A transfer that began meanwhile has
+ * all its time. */
+void http_start_clock(struct http *http, int64_t stood_ms)
+{
+    for (struct http_transfer *at = http->transfers; at != NULL; at = at->next) {
+        if (at->stands) {
+            at->stands = false;
+            at->timeout_ms += at->timeout_ms > 0 ? stood_ms : 0;
+            at->connect_timeout_ms += at->connect_timeout_ms > 0 ? stood_ms : 0;
+            at->stall_timeout_s += at->stall_timeout_s > 0 ? (int)(stood_ms / 1000 + 1) : 0;
+            set_timeouts(at->easy, at->timeout_ms, at->connect_timeout_ms, at->stall_timeout_s);
+        }
+    }
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
@@ -562,30 +596,4 @@ bool http_busy(const struct http *http)
 void http_wakeup(struct http *http)
 {
     (void)curl_multi_wakeup(http->multi);
-}
-
-bool http_header_value(const struct http_response *response, const char *name, char *value,
-                       size_t size)
-{
-    size_t name_length = strlen(name);
-    const char *line = buffer_text(&response->headers);
-    while (*line != '\0') {
-        const char *end = line + strcspn(line, "\r\n");
-        if (strncasecmp(line, name, name_length) == 0 && line[name_length] == ':') {
-            const char *begin = line + name_length + 1;
-            begin += strspn(begin, " \t");
-            while (end > begin && (end[-1] == ' ' || end[-1] == '\t')) {
-                end--;
-            }
-            size_t length = begin > end ? 0 : (size_t)(end - begin);
-            if (length >= size) {
-                return false;
-            }
-            memcpy(value, begin, length);
-            value[length] = '\0';
-            return true;
-        }
-        line = end + strspn(end, "\r\n");
-    }
-    return false;
 }

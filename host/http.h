@@ -90,6 +90,11 @@ void http_resume(struct http_transfer *transfer);
 /* Stops it; `done` is not called. The pointer is dead afterwards, as it is after `done`. */
 void http_cancel(struct http_transfer *transfer);
 
+/* While nobody looks after them because the script stands still: the transfers that run now have no
+ * limit of time until http_start_clock(), and then `stood_ms` more than they had. */
+void http_stop_clock(struct http *http);
+void http_start_clock(struct http *http, int64_t stood_ms);
+
 /* Moves data, calls `done` for what has finished, and otherwise waits up to `timeout_ms` (-1 = no
  * bound) for the network or http_wakeup(). */
 MUST_CHECK bool http_wait(struct http *http, int timeout_ms, struct error *err);

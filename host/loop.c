@@ -169,6 +169,7 @@ void loop_stop_clock(struct loop *loop, struct loop_clock *clock)
     for (struct job *job = loop->jobs; job != NULL; job = job->next) {
         job->stopped_ms = atomic_exchange(&job->deadline_ms, LOOP_NO_DEADLINE);
     }
+    http_stop_clock(loop->http);
 }
 
 static int64_t later(int64_t deadline_ms, int64_t by_ms)
@@ -187,6 +188,7 @@ void loop_start_clock(struct loop *loop, const struct loop_clock *clock)
             job->stopped_ms = 0;
         }
     }
+    http_start_clock(loop->http, stood_ms);
 }
 
 void loop_calm(struct loop *loop)

@@ -188,8 +188,8 @@ void loop_set_deadline(struct loop *loop, int64_t soft_ms, int64_t hard_ms);
 int64_t loop_remaining_ms(const struct loop *loop); /* to the soft deadline; INT64_MAX for none */
 int64_t loop_hard_remaining_ms(const struct loop *loop); /* to the hard one, likewise */
 
-/* For a debugger, while the script stands still: the deadline waits, too, and those of the jobs in
- * flight. On the loop's thread. */
+/* For a debugger, while the script stands still: the deadline waits, too, those of the jobs in
+ * flight, and the timeouts of transfers. On the loop's thread. */
 struct loop_clock {
     int64_t soft_ms, hard_ms, stopped_us;
 };

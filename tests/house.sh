@@ -34,7 +34,7 @@ floors='error utf8 uuid nearest embedded
 buffer
 env log log_redact
 crash
-http worker raise invocation
+http http_header worker raise invocation
 loop loop_internal job task
 vm vm_internal vm_invoke vm_stream vm_stream_internal
 console options commands

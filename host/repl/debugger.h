@@ -9,7 +9,8 @@
  *     debugger.ask(chunk, text)      as prompt.ask(), while it is stopped: the chunk gets the
  *                                    coroutine that was stopped as a second argument
  *
- * A file matches when the path that was run ends in it. While it is stopped, the deadline waits.
+ * A file matches when the path that was run ends in it. While it is stopped, the deadline waits,
+ * and so do the timeouts of what is in flight.
  */
 #ifndef LUNETTE_HOST_REPL_DEBUGGER_H
 #define LUNETTE_HOST_REPL_DEBUGGER_H

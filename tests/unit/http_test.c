@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/http.h"
+#include "host/loop.h"
 
 struct server {
     int listener;
@@ -89,6 +90,9 @@ static bool answer(int connection, const char *request, size_t length)
         char byte;
         (void)!recv(connection, &byte, 1, 0); /* until the other side has enough */
         return false;
+    } else if (strstr(request, " /late ") != NULL) {
+        usleep(1600000);
+        send_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     } else if (strstr(request, " /headers ") != NULL) {
         send_text(connection, "HTTP/1.1 200 OK\r\n");
         for (int i = 0; i < 900; i++) {
@@ -499,4 +503,52 @@ TEST(http_wait_returns_as_soon_as_any_transfer_has_ended)
     http_free(http);
     free(other.body);
     stop_server(&server);
+}
+
+/* Begins, goes on for 300 ms, stands still for 1,100, and goes on to its end. */
+static void run_standing(struct http *http, const struct http_request *request,
+                         struct outcome *outcome)
+{
+    struct error err;
+    outcome->done = 0;
+    if (!CHECK(http_start(http, request, keep, outcome, &err) != NULL)) {
+        return;
+    }
+    for (int i = 0; i < 10; i++) {
+        CHECK(http_wait(http, 30, &err));
+    }
+    int64_t stopped_us = loop_now_us();
+    http_stop_clock(http);
+    usleep(600000);
+    CHECK(http_wait(http, 0, &err)); /* somebody asks for something meanwhile */
+    usleep(500000);
+    http_start_clock(http, (loop_now_us() - stopped_us) / 1000);
+    while (outcome->done == 0 && CHECK(http_wait(http, 20, &err))) {
+    }
+}
+
+TEST(http_transfers_have_their_time_while_the_clock_is_stopped)
+{
+    static const struct {
+        int64_t timeout_ms;
+        int stall_s;
+        const char *code;
+    } cases[] = {{1000, 0, ""}, {0, 1, ""}, {400, 0, "timeout"}};
+    struct error err;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct server server;
+        struct outcome outcome = {0};
+        char url[256];
+        struct http *http = http_new(&err);
+        check_case("%d ms, %d s", (int)cases[i].timeout_ms, cases[i].stall_s);
+        CHECK(start_server(&server));
+        struct http_request request = request_to(&server, "/late", url);
+        request.timeout_ms = cases[i].timeout_ms;
+        request.stall_timeout_s = cases[i].stall_s;
+        run_standing(http, &request, &outcome);
+        CHECK_TEXT(outcome.code, cases[i].code);
+        free(outcome.body);
+        http_free(http);
+        stop_server(&server);
+    }
 }
