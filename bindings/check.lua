@@ -12,15 +12,9 @@
 -- Every complaint is an error object with code `usage`, and its `where` is the caller's line.
 
 local failure = require "failure"
+local sorted_keys = require "lunette.sorted_keys"
 
 local check = {}
-
-local function sorted_names(fields)
-  local names = {}
-  for name in pairs(fields) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
 
 -- Damerau's distance, by rows: letters that differ, are missing, too many or swapped.
 local function distance(a, b)
@@ -120,9 +114,9 @@ function check.complaint(options, fields)
     if type(name) ~= "string" then
       return "fields have names, found a key that is a " .. type(name)
     end
-    if not fields[name] then return check.unknown("field", name, sorted_names(fields)) end
+    if not fields[name] then return check.unknown("field", name, sorted_keys(fields)) end
   end
-  for _, name in ipairs(sorted_names(fields)) do
+  for _, name in ipairs(sorted_keys(fields)) do
     local wrong = complaint(name, options[name], fields[name])
     if wrong then return wrong end
   end

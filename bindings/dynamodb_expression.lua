@@ -3,15 +3,16 @@
 -- script itself wrote.
 
 local core = require "dynamodb_core"
+local sorted_keys = require "lunette.sorted_keys"
 
 local expression = {}
 
 -- JSON text of an object; `fields` has the JSON text of each field's value.
 local function object(fields)
-  local names, parts = {}, {}
-  for name in pairs(fields) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do parts[i] = core.quote(name) .. ":" .. fields[name] end
+  local parts = {}
+  for i, name in ipairs(sorted_keys(fields)) do
+    parts[i] = core.quote(name) .. ":" .. fields[name]
+  end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 expression.object = object
@@ -19,13 +20,6 @@ expression.object = object
 --- JSON text of an array of JSON texts.
 function expression.array(texts)
   return "[" .. table.concat(texts, ",") .. "]"
-end
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
 end
 
 local builder = {}

@@ -7,6 +7,7 @@
 local check = require "lunette.check"
 local env = require "env"
 local json = require "json"
+local sorted_keys = require "lunette.sorted_keys"
 local stages = require "stages"
 
 local metrics_max, values_max, dimensions_max = 100, 100, 30
@@ -28,13 +29,6 @@ local world = {
   write = write_line,
 }
 
-local function sorted(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 -- What the images of an invocation cost: the name of each of the totals, in its unit.
 local stage_units = {
   get_ms = "Milliseconds", put_ms = "Milliseconds", s3_ms = "Milliseconds",
@@ -49,7 +43,7 @@ local function document(w, collected, dimensions, properties)
   local line = {}
   for name, value in pairs(properties) do line[name] = value end
   for name, value in pairs(dimensions) do line[name] = value end
-  for _, name in ipairs(sorted(collected)) do
+  for _, name in ipairs(sorted_keys(collected)) do
     local metric = collected[name]
     described[#described + 1] = { Name = name, Unit = metric.unit }
     line[name] = #metric.values == 1 and metric.values[1] or json.array(metric.values)
@@ -58,7 +52,7 @@ local function document(w, collected, dimensions, properties)
     Timestamp = w.now_ms(),
     CloudWatchMetrics = json.array { {
       Namespace = w.namespace,
-      Dimensions = json.array { json.array(sorted(dimensions)) },
+      Dimensions = json.array { json.array(sorted_keys(dimensions)) },
       Metrics = described,
     } },
   }
@@ -154,7 +148,7 @@ local function module_with(w)
     if not is_name(value) then
       check.complain(2, "dimension", "expected a text of 1 to 255 printable characters")
     end
-    if not dimensions[name] and #sorted(dimensions) >= dimensions_max then
+    if not dimensions[name] and #sorted_keys(dimensions) >= dimensions_max then
       check.complain(1, "dimension", ("at most %d dimensions"):format(dimensions_max))
     end
     dimensions[name] = value

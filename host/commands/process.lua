@@ -11,6 +11,7 @@ local pictures = require "commands.pictures"
 local places = require "commands.places"
 local progress = require "commands.progress"
 local s3 = require "s3"
+local sorted_keys = require "lunette.sorted_keys"
 local uploads = require "commands.uploads"
 
 local manifest_names_max = 8
@@ -181,11 +182,8 @@ end
 
 -- One line a field, and a list's items one line each: JSON that fits a screen.
 local function print_entry(entry)
-  local names = {}
-  for name in pairs(entry) do names[#names + 1] = name end
-  table.sort(names)
   local lines = {}
-  for _, name in ipairs(names) do
+  for _, name in ipairs(sorted_keys(entry)) do
     local value = entry[name]
     if json.is_array(value) and #value > 0 then
       lines[#lines + 1] = ("%s: ["):format(json.encode(name))

@@ -3,6 +3,7 @@
 local json = require "json"
 local layout = require "commands.table"
 local show = require "repl.show"
+local sorted_keys = require "lunette.sorted_keys"
 local state = require "repl.state"
 local store = require "store"
 local system = require "system"
@@ -97,13 +98,10 @@ end
 
 -- A line for each name whose text differs.
 local function compare(before, after, lines)
-  local names = {}
-  for name in pairs(before) do names[#names + 1] = name end
-  for name in pairs(after) do
-    if before[name] == nil then names[#names + 1] = name end
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  local either = {}
+  for name in pairs(before) do either[name] = true end
+  for name in pairs(after) do either[name] = true end
+  for _, name in ipairs(sorted_keys(either)) do
     local old, new = before[name], after[name]
     if old == nil then
       lines[#lines + 1] = ("+ %s: %s"):format(name, new)

@@ -1,6 +1,7 @@
 -- What Lambda would give the function: `.memory`, `.timeout`, `.env`.
 
 local prompt = require "prompt"
+local sorted_keys = require "lunette.sorted_keys"
 local state = require "repl.state"
 local system = require "system"
 
@@ -35,9 +36,7 @@ local function timeout(session, words)
 end
 
 local function show_variables(session)
-  local names = {}
-  for name in pairs(variables) do names[#names + 1] = name end
-  table.sort(names)
+  local names = sorted_keys(variables)
   if #names == 0 then return session:say("nothing has been set here; .env NAME=VALUE does that") end
   for _, name in ipairs(names) do
     session:say(variables[name] and name .. "=" .. variables[name] or name .. " is not set")

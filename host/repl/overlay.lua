@@ -9,6 +9,7 @@ local dynamodb = require "dynamodb"
 local failure = require "failure"
 local keys = require "repl.keys"
 local s3 = require "s3"
+local sorted_keys = require "lunette.sorted_keys"
 
 local overlay = {}
 
@@ -141,7 +142,7 @@ end
 
 -- The entries of both stores, in the order of S3.
 local function merged(options)
-  local by_name, names = {}, {}
+  local by_name = {}
   collect(here, options, function(entry)
     local is_prefix = type(entry) == "string"
     if is_prefix or not touched.objects[name_of(options.bucket, entry.key)] then
@@ -153,9 +154,7 @@ local function merged(options)
   collect(there, options, function(entry)
     by_name[type(entry) == "string" and entry or entry.key] = entry
   end)
-  for name in pairs(by_name) do names[#names + 1] = name end
-  table.sort(names)
-  return names, by_name
+  return sorted_keys(by_name), by_name
 end
 
 -- The token is the last name of the page before.

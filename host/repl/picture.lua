@@ -8,6 +8,7 @@
 local core = require "events_core"
 local gif = require "repl.gif"
 local image = require "image"
+local sorted_keys = require "lunette.sorted_keys"
 
 local picture = {}
 
@@ -44,9 +45,7 @@ local function sixel_band(still, first, out)
       columns[colour][x] = (columns[colour][x] or 0) | 1 << row
     end
   end
-  local colours = {}
-  for colour in pairs(columns) do colours[#colours + 1] = colour end
-  table.sort(colours)
+  local colours = sorted_keys(columns)
   for i, colour in ipairs(colours) do
     local line = {}
     for x = 1, still.width do line[x] = string.char(63 + (columns[colour][x] or 0)) end

@@ -1,6 +1,7 @@
 -- `.policy`: the least that a role has to allow, for the calls that have been seen.
 
 local json = require "json"
+local sorted_keys = require "lunette.sorted_keys"
 
 local policy = {}
 
@@ -50,18 +51,11 @@ function policy.note(seen, effects)
   end
 end
 
-local function sorted_keys(map)
-  local list = json.array {}
-  for key in pairs(map) do list[#list + 1] = key end
-  table.sort(list)
-  return list
-end
-
 --- The policy's document. Things that need the same share a statement.
 function policy.document(seen)
   local by_actions, order = {}, {}
   for _, arn in ipairs(sorted_keys(seen)) do
-    local actions = sorted_keys(seen[arn])
+    local actions = json.array(sorted_keys(seen[arn]))
     local name = table.concat(actions, " ")
     if not by_actions[name] then
       by_actions[name] = { Effect = "Allow", Action = actions, Resource = json.array {} }

@@ -12,8 +12,8 @@ local internal = {
   event_samples = true, event_samples_http = true, events_answers = true, events_core = true,
   events_failures = true, events_requests = true, events_routes = true, events_sources = true,
   events_upload = true, failure = true, host = true, manifest_object = true, manifest_table = true,
-  manifest_text = true, percent = true, pipeline_facts = true, pipeline_names = true, recursion = true, stages = true,
-  store = true,
+  manifest_text = true, percent = true, pipeline_facts = true, pipeline_names = true,
+  recursion = true, sorted_keys = true, stages = true, store = true,
 }
 
 -- An object of each class with methods.
