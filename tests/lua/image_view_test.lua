@@ -141,25 +141,31 @@ t.test("a JPEG's are the same but for roundings", function()
   end
 end)
 
-t.test("of what was cut off nothing is seen, at any scale", function()
-  -- White, and in the middle a black field that is cut out: no grey at its edges.
-  local field = { width = 640, height = 480, at = function(x, y)
-    local v = x >= 160 and x < 480 and y >= 120 and y < 360 and 0 or 255
-    return v, v, v, 255
-  end }
-  for _, format in ipairs { "png", "jpeg", "webp" } do
-    local source <close> = image.open(picture.png(field))
-    local bytes = source:encode({ format = format, quality = 95 }).bytes
-    for _, size in ipairs { 320, 160, 120, 60, 33, 20 } do
-      local photo <close> = image.open(bytes)
-      photo:crop { x = 160, y = 120, width = 320, height = 240 }
-      local seen = picture.read(photo:render({ width = size, format = "png" }).bytes)
-      t.equal(seen.width, size)
-      for y = 0, seen.height - 1 do
-        for x = 0, seen.width - 1 do
-          local v = seen.at(x, y)
-          if v > 12 then
-            error(("%s at %d: pixel %d, %d is %d"):format(format, size, x, y, v))
+t.test("of what was cut off nothing is seen, at any scale and at any place", function()
+  -- White, and in it a black field that is cut out: no grey at its edges.
+  local function field(left, top)
+    return { width = 640, height = 480, at = function(x, y)
+      local inside = x >= left and x < left + 320 and y >= top and y < top + 240
+      local v = inside and 0 or 255
+      return v, v, v, 255
+    end }
+  end
+  for _, place in ipairs { { 160, 120 }, { 161, 127 }, { 163, 124 }, { 164, 125 } } do
+    local source <close> = image.open(picture.png(field(place[1], place[2])))
+    for _, format in ipairs { "png", "jpeg", "webp" } do
+      local bytes = source:encode({ format = format, quality = 95 }).bytes
+      for _, size in ipairs { 320, 160, 120, 60, 33, 20 } do
+        local photo <close> = image.open(bytes)
+        photo:crop { x = place[1], y = place[2], width = 320, height = 240 }
+        local seen = picture.read(photo:render({ width = size, format = "png" }).bytes)
+        t.equal(seen.width, size)
+        for y = 0, seen.height - 1 do
+          for x = 0, seen.width - 1 do
+            local v = seen.at(x, y)
+            if v > 12 then
+              error(("%s at %d, %d, %d wide: pixel %d, %d is %d"):format(format, place[1],
+                place[2], size, x, y, v))
+            end
           end
         end
       end

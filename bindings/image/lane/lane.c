@@ -56,11 +56,17 @@ struct origin {
 
 /* ---- where the samples lie ----------------------------------------------------------------- */
 
-/* Of what lies beyond the edges of what is seen nothing counts; a sample that lies on an edge is on
- * the side that has more of it. */
+/* Of what lies beyond the edges of what is seen nothing counts, nor do samples that lie on an edge,
+ * but where there are no others: what was cut off would be seen in them. */
 static void keep_within(struct axis *axis, double length)
 {
-    int64_t first = (int64_t)round(axis->origin), end = (int64_t)round(axis->origin + length);
+    const double slack = 1e-6; /* of what the divisions round */
+    int64_t first = (int64_t)ceil(axis->origin - slack);
+    int64_t end = (int64_t)floor(axis->origin + length + slack);
+    if (first >= end) {
+        first = (int64_t)(axis->origin + length / 2);
+        end = first + 1;
+    }
     end = end > axis->from ? axis->from : end < 1 ? 1 : end;
     first = first < 0 ? 0 : first >= end ? end - 1 : first;
     axis->skipped = first;
