@@ -258,7 +258,7 @@ def run_terraform():
         return
     for command in (["fmt", "-check", "-diff"], ["validate", "-no-color"]):
         said = subprocess.run(["terraform", f"-chdir={terraform.FOLDER}", *command], check=False,
-                              capture_output=True, text=True, timeout=300, env=stand_in())
+                              capture_output=True, text=True, timeout=1200, env=stand_in())
         check(f"terraform {command[0]}", (said.returncode, said.stderr), (0, ""))
 
 
