@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    for (unsigned divisor = 8; divisor >= 4; divisor /= 2) {
+    for (unsigned divisor = 8; divisor >= 1; divisor /= 2) {
         if (skim_compare(bytes, length, divisor) == SKIM_DIFFERS) {
             abort();
         }

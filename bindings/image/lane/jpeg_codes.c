@@ -7,8 +7,8 @@
 /* Annex C. */
 bool codes_make(struct codes *codes, const JHUFF_TBL *table)
 {
-    if (table == NULL) {
-        return false;
+    if (table == NULL || codes->value != NULL) {
+        return table != NULL;
     }
     int32_t code = 0, place = 0;
     codes->value = table->huffval;
@@ -84,16 +84,18 @@ static uint64_t pair_of(const struct codes *codes, unsigned sight)
            (uint64_t)(first.steps + other.steps) << OTHER_STEP;
 }
 
-bool runs_make(struct runs *runs, const JHUFF_TBL *table)
+void runs_make_skips(struct runs *runs)
 {
-    if (!codes_make(&runs->codes, table)) {
-        return false;
-    }
-    for (unsigned sight = 0; sight < 1 << SIGHT; sight++) {
+    for (unsigned sight = 0; !runs->skips && sight < 1 << SIGHT; sight++) {
         runs->skip[sight] = (uint16_t)skippable(&runs->codes, sight);
     }
-    for (unsigned sight = 0; sight < 1 << PAIR_SIGHT; sight++) {
+    runs->skips = true;
+}
+
+void runs_make_pairs(struct runs *runs)
+{
+    for (unsigned sight = 0; !runs->pairs && sight < 1 << PAIR_SIGHT; sight++) {
         runs->pair[sight] = pair_of(&runs->codes, sight);
     }
-    return true;
+    runs->pairs = true;
 }

@@ -42,16 +42,20 @@ enum { LAST_STEP = 2 * BLOCK };
  * of 16. */
 enum { PAIR_NUMBER = 7 };
 
-/* The codes of a block's other coefficients, F.1.2.2. */
+/* The codes of a block's other coefficients, F.1.2.2, and tables made of them as needed. */
 struct runs {
     struct codes codes;
+    bool skips, pairs; /* are made */
     uint16_t skip[1 << SIGHT];
     uint64_t pair[1 << PAIR_SIGHT];
 };
 
-/* False for what is no table; NULL, too. Its values are borrowed. */
+/* Makes each at most once. False for what is no table; NULL, too. Its values are borrowed. */
 bool codes_make(struct codes *codes, const JHUFF_TBL *table);
-bool runs_make(struct runs *runs, const JHUFF_TBL *table);
+
+/* After the codes; each at most once, too. */
+void runs_make_skips(struct runs *runs);
+void runs_make_pairs(struct runs *runs);
 
 /* F.2.2.3, DECODE. -1 for what is no code. */
 static inline int take_long(struct bits *bits, const struct codes *codes)

@@ -1,6 +1,6 @@
 /*
- * jpeg_skim.c - reads just enough of a sequential JPEG for an eighth or a quarter of its size.
- * Called by jpeg_read.c. Sections and annexes are those of ITU-T T.81.
+ * jpeg_skim.c - reads a sequential JPEG, and no more of it than its scale needs. Called by
+ * jpeg_read.c. Sections and annexes are those of ITU-T T.81.
  */
 #include "bindings/image/lane/jpeg_skim.h"
 #include "bindings/image/lane/jpeg_codes.h"
@@ -13,13 +13,16 @@
  * that those beyond a block share. */
 enum { PLACES = 256, NOWHERE = BLOCK };
 
+/* The first so many are in the first four rows and columns. */
+enum { SPARSE = 10 };
+
 struct part {
     _Alignas(16) int16_t step[BLOCK]; /* B.2.4.1, by row and column; of the mean 0, see: */
     int mean_step;
     const struct codes *means;
     const struct runs *rest;
     int across, down; /* blocks of an MCU, A.2.3 */
-    int size;         /* samples of a block each way: 1, 2 or 4 */
+    int size;         /* samples of a block each way: 1, 2, 4 or 8 */
     int mean;         /* of the last block */
 };
 
@@ -150,7 +153,7 @@ static inline bool end_walk(struct bits *bits, struct walk *walk)
 /* All but the mean, into a block of zeros. *even: there are none. Five pairs need no more bits than
  * there are. */
 static inline bool take_rest(struct bits *bits, const struct part *part, const uint8_t *places,
-                             int16_t *block, bool *even)
+                             int16_t *block, unsigned *last)
 {
     const struct runs *runs = part->rest;
     struct walk walk = {.at = 0};
@@ -166,8 +169,9 @@ static inline bool take_rest(struct bits *bits, const struct part *part, const u
             return false;
         }
     } while (walk.at < BLOCK - 1);
-    *even = walk.at == LAST_STEP;
-    return end_walk(bits, &walk);
+    bool sound = end_walk(bits, &walk);
+    *last = walk.at % LAST_STEP;
+    return sound;
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -183,16 +187,17 @@ static inline bool take_block(struct bits *bits, struct jpeg_skim *skim, struct 
         return idct_even(mean, to, stride, 1) && skip_block(bits, part->rest);
     }
     int16_t *block = skim->block;
-    bool even;
+    unsigned last;
     if (mean < -1 - MEAN_MOST || mean > MEAN_MOST ||
-        !take_rest(bits, part, skim->place, block, &even)) {
+        !take_rest(bits, part, skim->place, block, &last)) {
         return false;
     }
-    if (even) { /* most blocks of colours are: the same in less time */
+    if (last == 0) { /* most blocks of colours are: the same in less time */
         return idct_even(mean, to, stride, part->size);
     }
-    return part->size == 2 ? idct_two(block, part->step, mean, to, stride)
-                           : idct_four(block, part->step, mean, to, stride);
+    return part->size == 2   ? idct_two(block, part->step, mean, to, stride)
+           : part->size == 4 ? idct_four(block, part->step, mean, last < SPARSE, to, stride)
+                             : idct_eight(block, part->step, mean, last < SPARSE, to, stride);
 }
 
 /* B.2.1: between intervals. */
@@ -268,13 +273,12 @@ static const uint8_t zigzag[BLOCK] = {
 static bool suits(const struct jpeg_decompress_struct *jpeg)
 {
     bool plain = !jpeg->progressive_mode && !jpeg->arith_code && jpeg->data_precision == 8 &&
-                 jpeg->min_DCT_scaled_size <= 2 && jpeg->comps_in_scan == jpeg->num_components &&
-                 jpeg->unread_marker == 0 && jpeg->Ss == 0 && jpeg->Se == BLOCK - 1 &&
-                 jpeg->Ah == 0 && jpeg->Al == 0;
+                 jpeg->comps_in_scan == jpeg->num_components && jpeg->unread_marker == 0 &&
+                 jpeg->Ss == 0 && jpeg->Se == BLOCK - 1 && jpeg->Ah == 0 && jpeg->Al == 0;
     for (int i = 0; plain && i < jpeg->comps_in_scan; i++) {
         const jpeg_component_info *part = jpeg->cur_comp_info[i];
         plain = part == &jpeg->comp_info[i] && part->quant_table != NULL &&
-                part->DCT_scaled_size <= 4 &&
+                part->DCT_scaled_size <= 8 && 8 % part->DCT_scaled_size == 0 &&
                 (jpeg->num_components > 1 || part->h_samp_factor * part->v_samp_factor == 1);
     }
     return plain;
@@ -287,12 +291,18 @@ static bool make_tables(struct jpeg_skim *skim, const struct jpeg_decompress_str
     if (means < 0 || means >= NUM_HUFF_TBLS || rest < 0 || rest >= NUM_HUFF_TBLS) {
         return false;
     }
+    if (!codes_make(&skim->means[means], jpeg->dc_huff_tbl_ptrs[means]) ||
+        !codes_make(&skim->rest[rest].codes, jpeg->ac_huff_tbl_ptrs[rest])) {
+        return false;
+    }
+    if (part->size == 1) {
+        runs_make_skips(&skim->rest[rest]);
+    } else {
+        runs_make_pairs(&skim->rest[rest]);
+    }
     part->means = &skim->means[means];
     part->rest = &skim->rest[rest];
-    return (part->means->value != NULL ||
-            codes_make(&skim->means[means], jpeg->dc_huff_tbl_ptrs[means])) &&
-           (part->rest->codes.value != NULL ||
-            runs_make(&skim->rest[rest], jpeg->ac_huff_tbl_ptrs[rest]));
+    return true;
 }
 
 /* Those of 8 bits where they matter. libjpeg reckons with signed ones of 16. */

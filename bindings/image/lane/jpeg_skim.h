@@ -1,8 +1,8 @@
 /*
- * jpeg_skim.h - a photo's planes at an eighth or a quarter of its size, as libjpeg makes them, in
- * less time. Most of it goes into finding where one number of a block of 8 x 8 samples ends and the
- * next one begins, which libjpeg does one by one. This takes two at a time; and at an eighth, where
- * only the first one counts, the mean, it skips several.
+ * jpeg_skim.h - a photo's planes as libjpeg makes them, in less time. Most of it goes into finding
+ * where one number of a block of 8 x 8 samples ends and the next one begins, which libjpeg does one
+ * by one. This takes two at a time; and at an eighth of the photo's size, where only the first one
+ * counts, the mean, it skips several.
  *
  * It only reads files that are as they should be. Of any other it says so, and libjpeg has to do
  * it: what is wrong with a file, and what is made of it nevertheless, is told in one place.
@@ -23,8 +23,7 @@ struct jpeg_skim;
 /*
  * After jpeg_start_decompress() with raw_data_out, before anything is read from it. `jpeg` and its
  * bytes, all of which its source holds, are borrowed until jpeg_skim_close() and stay as they are.
- * *skim is NULL for what libjpeg has to do: other scales than 1/8 and 1/4, progressive files and
- * rare ones. Fails with `memory`.
+ * *skim is NULL for what libjpeg has to do: progressive files and rare ones. Fails with `memory`.
  */
 MUST_CHECK bool jpeg_skim_open(struct jpeg_skim **skim, const struct jpeg_decompress_struct *jpeg,
                                struct error *err);
