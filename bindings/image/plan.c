@@ -227,6 +227,12 @@ struct resize plan_resize(const struct plan_item *item, int orientation, bool cu
     return resize;
 }
 
+/* The file as it is once it is repaired. */
+static int64_t repair_memory(const struct image_info *info)
+{
+    return info->allow_damaged ? salvage_memory(info) : 0;
+}
+
 /* What the codec holds beside the library's pixels: coefficients of a progressive JPEG, at full
  * size; a frame in the codec's own format elsewhere, but for lossy WebP that is opaque. */
 static int64_t codec_memory(const struct image_info *info)
@@ -235,11 +241,10 @@ static int64_t codec_memory(const struct image_info *info)
     if (info->format == IMAGE_JPEG) {
         return info->progressive ? pixels * info->channels * 2 : 0;
     }
-    int64_t repaired = info->allow_damaged ? salvage_memory(info) : 0;
     if (info->format == IMAGE_WEBP && !info->animated && !info->lossless && !info->alpha) {
-        return repaired;
+        return repair_memory(info);
     }
-    return pixels * 4 * (info->depth > 8 ? 2 : 1) + repaired;
+    return pixels * 4 * (info->depth > 8 ? 2 : 1) + repair_memory(info);
 }
 
 static int64_t canvas_memory(const struct geometry *geometry)
@@ -341,14 +346,20 @@ static int64_t lane_memory_needed(const struct plan *plan)
     return codec_memory(plan->info) + lane_memory(plan) + hands * most + LANE_OVERHEAD_BYTES;
 }
 
-/* Orienting, converting and each step make a second picture before the first one goes; a GIF's
- * frame is drawn on a canvas, and an animation may have to restore what was there before. */
+/* A GIF's frame is drawn on a canvas. */
+static int pictures_decoded(const struct image_info *info)
+{
+    return info->format == IMAGE_GIF ? 2 : 1;
+}
+
+/* Orienting, converting and each step make a second picture before the first one goes, and an
+ * animation may have to restore what was there before. */
 static int pictures_held(const struct plan *plan)
 {
     if (plan->step_count > 0 || plan->info->animated) {
         return 3;
     }
-    return plan->info->format == IMAGE_GIF ? 2 : 1;
+    return pictures_decoded(plan->info);
 }
 
 /* What a decoder of rows holds, in the size that is wanted of it. */
@@ -356,7 +367,7 @@ static int64_t decoder_memory(const struct plan *plan)
 {
     bool png = plan->info->format == IMAGE_PNG;
     return rows_memory(plan->info, plan->size.width, plan->size.height) +
-           (png ? 0 : codec_memory(plan->info));
+           (png ? repair_memory(plan->info) : codec_memory(plan->info));
 }
 
 /* Where rows are resized as they come: all results at once, and what their decoder holds. */
@@ -389,7 +400,7 @@ static int64_t library_memory_needed(const struct plan *plan)
     }
     int64_t later = seen * pictures_held(plan) + plan->steps_memory + most + cascade_memory(plan) +
                     lent_memory(plan);
-    int64_t first = decoded + codec + (seen < decoded ? seen : 0);
+    int64_t first = decoded * pictures_decoded(plan->info) + codec + (seen < decoded ? seen : 0);
     if (plan->info->animated && seen < decoded) { /* all of it is decoded for each frame */
         later += decoded * pictures_held(plan);
     }

@@ -143,6 +143,8 @@ typedef bool measure_use(const struct sample *sample, const struct image_target 
                          size_t count, struct use *use);
 
 static bool allow_damaged;
+static const struct image_step *steps;
+static size_t step_count;
 
 static bool measure_render(const struct sample *sample, const struct image_target *targets,
                            size_t count, struct use *use)
@@ -156,13 +158,13 @@ static bool measure_render(const struct sample *sample, const struct image_targe
     image_limits_default(&limits);
     limits.allow_damaged = allow_damaged;
     if (!image_probe(sample->bytes, sample->length, &limits, &info, &err) ||
-        !image_plan(&info, &limits, NULL, 0, targets, count, 1, &plan, made, &err) ||
+        !image_plan(&info, &limits, steps, step_count, targets, count, 1, &plan, made, &err) ||
         !forget_peak()) {
         return false;
     }
     long before_kb = status_kb("VmRSS");
-    bool ok = image_render(sample->bytes, sample->length, &info, &limits, NULL, 0, targets, count,
-                           outputs, NULL, &err);
+    bool ok = image_render(sample->bytes, sample->length, &info, &limits, steps, step_count,
+                           targets, count, outputs, NULL, &err);
     use->planned_kb = (long)(plan.memory_bytes >> 10);
     use->needed_kb = status_kb("VmHWM") - before_kb;
     for (size_t i = 0; ok && i < count; i++) {
@@ -287,6 +289,57 @@ TEST(image_render_of_damage_needs_no_more_memory_than_it_takes)
         allow_damaged = false;
         sample_release(&sample);
     }
+}
+
+/* Of a file as large as its pixels the repaired one is, too. */
+TEST(image_render_of_damaged_noise_needs_no_more_memory_than_it_takes)
+{
+    if (!can_measure()) {
+        return;
+    }
+    struct sample bmp = sample_bmp(WIDTH, HEIGHT);
+    uint32_t random = 1;
+    for (size_t i = 54; i < bmp.length; i++) {
+        random = random * 1664525 + 1013904223;
+        bmp.bytes[i] = (char)(random >> 24);
+    }
+    struct image_target target = sample_target(0, 0, IMAGE_PNG);
+    struct image_output output;
+    struct error err;
+    target.effort = 0;
+    if (CHECK(sample_render(bmp.bytes, bmp.length, NULL, 0, &target, &output, &err))) {
+        struct sample png = {output.bytes, output.length - 1000};
+        struct use use;
+        target = sample_target(100, 0, IMAGE_JPEG);
+        allow_damaged = true;
+        if (CHECK(measure_apart(measure_render, &png, &target, 1, &use))) {
+            check_case("%ld kB planned, %ld kB needed", use.planned_kb, use.needed_kb);
+            CHECK(use.needed_kb <= use.planned_kb);
+        }
+        allow_damaged = false;
+        image_output_release(&output);
+    }
+    sample_release(&bmp);
+}
+
+/* What is cut off is decoded nevertheless. */
+TEST(image_render_of_a_small_part_needs_no_more_memory_than_it_takes)
+{
+    static const struct image_step crop = {
+        .kind = IMAGE_CROP, .x = WIDTH / 3, .y = HEIGHT / 3, .width = 400, .height = 300};
+    if (!can_measure()) {
+        return;
+    }
+    steps = &crop;
+    step_count = 1;
+    for (int i = 0; i < 5; i++) {
+        enum image_format from = i < 4 ? formats[i] : IMAGE_BMP;
+        struct sample sample = photo_of(from);
+        check_memory(image_format_name(from), &sample);
+        sample_release(&sample);
+    }
+    steps = NULL;
+    step_count = 0;
 }
 
 /* A GIF's encoder compares what is shown with what was. */
