@@ -72,6 +72,8 @@ static void answer_echo(int connection, const char *request, size_t length)
     send_all(connection, request, length);
 }
 
+static int late[2]; /* a pipe: /late is answered when a byte comes */
+
 /* True: keep the connection. */
 static bool answer(int connection, const char *request, size_t length)
 {
@@ -91,7 +93,8 @@ static bool answer(int connection, const char *request, size_t length)
         (void)!recv(connection, &byte, 1, 0); /* until the other side has enough */
         return false;
     } else if (strstr(request, " /late ") != NULL) {
-        usleep(1600000);
+        char byte;
+        (void)!read(late[0], &byte, 1);
         send_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     } else if (strstr(request, " /headers ") != NULL) {
         send_text(connection, "HTTP/1.1 200 OK\r\n");
@@ -505,8 +508,9 @@ TEST(http_wait_returns_as_soon_as_any_transfer_has_ended)
     stop_server(&server);
 }
 
-/* Begins, goes on for 300 ms, stands still for 1,100, and goes on to its end. */
-static void run_standing(struct http *http, const struct http_request *request,
+/* Begins, goes on for 100 ms, stands still for 2,200, and goes on to its end: is answered then, or
+ * is not. */
+static void run_standing(struct http *http, const struct http_request *request, bool is_answered,
                          struct outcome *outcome)
 {
     struct error err;
@@ -514,15 +518,17 @@ static void run_standing(struct http *http, const struct http_request *request,
     if (!CHECK(http_start(http, request, keep, outcome, &err) != NULL)) {
         return;
     }
-    for (int i = 0; i < 10; i++) {
-        CHECK(http_wait(http, 30, &err));
+    for (int i = 0; i < 5; i++) {
+        CHECK(http_wait(http, 20, &err));
     }
     int64_t stopped_us = loop_now_us();
     http_stop_clock(http);
-    usleep(600000);
+    usleep(2200000);
     CHECK(http_wait(http, 0, &err)); /* somebody asks for something meanwhile */
-    usleep(500000);
     http_start_clock(http, (loop_now_us() - stopped_us) / 1000);
+    if (is_answered) {
+        CHECK(write(late[1], "a", 1) == 1);
+    }
     while (outcome->done == 0 && CHECK(http_wait(http, 20, &err))) {
     }
 }
@@ -533,8 +539,9 @@ TEST(http_transfers_have_their_time_while_the_clock_is_stopped)
         int64_t timeout_ms;
         int stall_s;
         const char *code;
-    } cases[] = {{1000, 0, ""}, {0, 1, ""}, {400, 0, "timeout"}};
+    } cases[] = {{2000, 0, ""}, {0, 2, ""}, {400, 0, "timeout"}};
     struct error err;
+    CHECK(pipe(late) == 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct server server;
         struct outcome outcome = {0};
@@ -545,10 +552,14 @@ TEST(http_transfers_have_their_time_while_the_clock_is_stopped)
         struct http_request request = request_to(&server, "/late", url);
         request.timeout_ms = cases[i].timeout_ms;
         request.stall_timeout_s = cases[i].stall_s;
-        run_standing(http, &request, &outcome);
+        bool is_answered = cases[i].code[0] == '\0';
+        run_standing(http, &request, is_answered, &outcome);
         CHECK_TEXT(outcome.code, cases[i].code);
+        CHECK(is_answered || write(late[1], "a", 1) == 1);
         free(outcome.body);
         http_free(http);
         stop_server(&server);
     }
+    (void)close(late[0]);
+    (void)close(late[1]);
 }
