@@ -173,6 +173,18 @@ t.test("of what was cut off nothing is seen, at any scale and at any place", fun
   end
 end)
 
+t.test("colours at half of the size are as in the whole photo, up to an odd edge", function()
+  local ramp = { width = 64, height = 64, at = function(x, y)
+    return 4 * x, 120, 252 - 4 * y, 255
+  end }
+  local source <close> = image.open(picture.png(ramp))
+  local bytes = source:encode({ format = "jpeg", quality = 95, chroma = "4:2:0" }).bytes
+  for _, place in ipairs { { 21, 21 }, { 20, 21 }, { 21, 20 } } do
+    compare("jpeg", bytes, { { crop = { x = place[1], y = place[2], width = 21, height = 21 } } },
+      { format = "png" }, { most = 3, mean = 0.7 })
+  end
+end)
+
 t.test("steps after them are done to what is left", function()
   math.randomseed(99)
   for _, kind in ipairs { "png", "jpeg" } do

@@ -56,13 +56,21 @@ struct origin {
 
 /* ---- where the samples lie ----------------------------------------------------------------- */
 
-/* Of what lies beyond the edges of what is seen nothing counts, nor do samples that lie on an edge,
- * but where there are no others: what was cut off would be seen in them. */
-static void keep_within(struct axis *axis, double length)
+/* Of most photos the colours are stored at half of the size. */
+static bool is_coarse(int plane, double spacing)
 {
-    const double slack = 1e-6; /* of what the divisions round */
-    int64_t first = (int64_t)ceil(axis->origin - slack);
-    int64_t end = (int64_t)floor(axis->origin + length + slack);
+    return plane == 0 || spacing > 2;
+}
+
+/* Of what lies beyond the edges of what is seen nothing counts. Nor do samples that lie on an edge,
+ * but where there are no others: what was cut off would be seen in them. Of colours as the file has
+ * them it is seen anyway, and there is nothing better for the pixels at the edge. */
+static void keep_within(struct axis *axis, double length, bool coarse)
+{
+    const double slack = coarse ? -1e-6 : 1e-6; /* of what the divisions round */
+    double begins = axis->origin + slack, ends = axis->origin + length - slack;
+    int64_t first = (int64_t)(coarse ? ceil(begins) : floor(begins));
+    int64_t end = (int64_t)(coarse ? floor(ends) : ceil(ends));
     if (first >= end) {
         first = (int64_t)(axis->origin + length / 2);
         end = first + 1;
@@ -85,7 +93,8 @@ static struct axis axis_across(const struct origin *origin, int plane, const str
                                 ((double)resize->width * from->across),
                         .origin = ((double)origin->seen.x - from->left) / from->across};
     if (origin->cut) {
-        keep_within(&axis, (double)origin->seen.width / from->across);
+        keep_within(&axis, (double)origin->seen.width / from->across,
+                    is_coarse(plane, from->across));
     }
     return axis;
 }
@@ -101,7 +110,7 @@ static struct axis axis_down(const struct origin *origin, int plane, const struc
                                 ((double)resize->height * from->down),
                         .origin = ((double)origin->seen.y - from->top) / from->down};
     if (origin->cut) {
-        keep_within(&axis, (double)origin->seen.height / from->down);
+        keep_within(&axis, (double)origin->seen.height / from->down, is_coarse(plane, from->down));
     }
     return axis;
 }
