@@ -112,9 +112,22 @@ static struct decode_size divided(const struct image_info *info, int divisor)
                                 (info->height + divisor - 1) / divisor};
 }
 
+/* A sample that lies on an edge of what is cut out may not count: of a few it would be missed. */
+enum { CUT_SAMPLES = 16 };
+
+static bool divides_cut(int64_t side, int64_t whole, int divisor)
+{
+    return side == whole || side >= (int64_t)CUT_SAMPLES * divisor;
+}
+
 static int largest_divisor(const struct plan *plan, int tenths)
 {
+    const struct pixels_area *seen = &plan->view.area;
     int divisor = 8;
+    while (divisor > 1 && !(divides_cut(seen->width, plan->info->width, divisor) &&
+                            divides_cut(seen->height, plan->info->height, divisor))) {
+        divisor /= 2;
+    }
     for (size_t i = 0; i < plan->count; i++) {
         int most =
             geometry_decode_divisor(plan->width, plan->height, &plan->items[i].geometry, tenths);

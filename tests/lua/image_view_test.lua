@@ -185,6 +185,17 @@ t.test("colours at half of the size are as in the whole photo, up to an odd edge
   end
 end)
 
+t.test("of a small crop all is seen", function()
+  local halves = { width = 64, height = 64, at = function(x)
+    local v = x < 27 and 0 or 255
+    return v, v, v, 255
+  end }
+  local source <close> = image.open(picture.png(halves))
+  local bytes = source:encode({ format = "jpeg", quality = 95 }).bytes
+  compare("jpeg", bytes, { { crop = { x = 21, y = 21, width = 12, height = 12 } } },
+    { width = 1, format = "png" }, { most = 8, mean = 8 })
+end)
+
 t.test("steps after them are done to what is left", function()
   math.randomseed(99)
   for _, kind in ipairs { "png", "jpeg" } do
