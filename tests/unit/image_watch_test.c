@@ -301,7 +301,7 @@ TEST(image_render_of_damaged_noise_needs_no_more_memory_than_it_takes)
     uint32_t random = 1;
     for (size_t i = 54; i < bmp.length; i++) {
         random = random * 1664525 + 1013904223;
-        bmp.bytes[i] = (char)(random >> 24);
+        bmp.bytes[i] = (unsigned char)(random >> 24);
     }
     struct image_target target = sample_target(0, 0, IMAGE_PNG);
     struct image_output output;
