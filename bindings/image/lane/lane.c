@@ -194,9 +194,10 @@ static bool make_ring(struct lane *lane, int plane, struct error *err)
         const struct lane_scale *scale = &item->scale[plane < item->scales ? plane : 1];
         longest = scale->down.longest > longest ? scale->down.longest : longest;
     }
-    ring->stride = lane->picture.plane[plane].stride;
+    /* What is read beyond a row's end must not be the next row, which may be on its way. */
+    ring->stride = lane->picture.plane[plane].stride + LANE_SPARE;
     ring->rows = (longest - 1 + 2 * group - 1) / group * group + AHEAD * group;
-    ring->samples = malloc((size_t)(ring->stride * ring->rows + LANE_SPARE));
+    ring->samples = malloc((size_t)(ring->stride * ring->rows));
     return ring->samples != NULL || error_set_memory(err, "decoding a jpeg");
 }
 
@@ -558,6 +559,6 @@ int64_t lane_memory(const struct plan *plan)
         longest = rows > longest ? rows : longest;
         memory += item_memory(plan, item);
     }
-    int64_t width = info->width / plan->size.divisor + 4 * 8;
+    int64_t width = info->width / plan->size.divisor + 4 * 8 + LANE_SPARE;
     return memory + info->channels * width * (longest + (2 + AHEAD) * 4 * 8);
 }
