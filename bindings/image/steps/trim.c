@@ -93,8 +93,8 @@ static bool search_rows(Image *image, const PixelPacket *margin, int tolerance,
 static bool search_image(Image *image, int orientation, int tolerance, struct trim_area *area,
                          struct error *err)
 {
-    PixelPacket margin;
-    struct pixels_area found;
+    PixelPacket margin = {.opacity = OpaqueOpacity};
+    struct pixels_area found = {0, 0, 0, 0};
     if (!read_margin(image, orientation, &margin, err) ||
         !search_rows(image, &margin, tolerance, &found, err)) {
         return false;
