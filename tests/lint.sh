@@ -61,7 +61,7 @@ cpp() {
 check clang-format clang-format --dry-run -Werror "${sources[@]}" "${headers[@]}"
 check cppcheck cpp
 check clang-tidy tidy
-check luacheck luacheck -q --no-color .
+check luacheck luacheck -q --no-color bindings host scripts tests
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
