@@ -179,16 +179,9 @@ struct frame_work {
 static Image *make_frame(const Image *canvas, void *context, struct error *err)
 {
     const struct frame_work *work = context;
-    const struct plan *plan = &work->render->plan;
-    struct picture picture = {.orientation = plan->view.orientation, .srgb = true};
+    struct picture picture;
     Image *copy = pixels_clone(canvas, err);
-    bool ok = copy != NULL && view_cut(&copy, &plan->view, plan->info, err);
-    if (ok && plan->step_count > 0) {
-        ok = orient_image(&copy, picture.orientation, err) &&
-             steps_apply(&copy, plan->steps, plan->step_count, err);
-        picture.orientation = 1;
-    }
-    picture.image = copy;
+    bool ok = copy != NULL && prepare(&work->render->plan, &copy, &picture, err);
     Image *made = ok ? make_picture(&picture, work->item, err) : NULL;
     pixels_destroy(copy);
     return made;
