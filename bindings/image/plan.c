@@ -103,7 +103,9 @@ static bool may_shrink(const struct plan *plan)
             return false; /* a pixel of the photo, not of a smaller one */
         }
     }
-    return steps_any_scale(plan->steps, plan->step_count);
+    /* A pixel of a smaller one may lie on the edge of what is cut out; the lane minds that. */
+    return (plan->lane || !view_cuts(&plan->view, plan->info)) &&
+           steps_any_scale(plan->steps, plan->step_count);
 }
 
 static struct decode_size divided(const struct image_info *info, int divisor)
@@ -141,9 +143,6 @@ static struct decode_size webp_size(const struct plan *plan, int tenths)
     const struct image_info *info = plan->info;
     struct decode_size own = divided(info, 1);
     double scale = 0;
-    if (view_cuts(&plan->view, info)) {
-        return own; /* a pixel of the smaller one may lie on the edge */
-    }
     for (size_t i = 0; i < plan->count; i++) {
         const struct geometry *geometry = &plan->items[i].geometry;
         scale = fmax(scale, (double)geometry->width / (double)plan->width);
@@ -162,8 +161,7 @@ static struct decode_size webp_size(const struct plan *plan, int tenths)
 static struct decode_size smallest_size(const struct plan *plan, int tenths)
 {
     const struct image_info *info = plan->info;
-    bool exact = plan->lane || !view_cuts(&plan->view, info);
-    if (may_shrink(plan) && info->format == IMAGE_JPEG && exact) {
+    if (may_shrink(plan) && info->format == IMAGE_JPEG) {
         return divided(info, largest_divisor(plan, tenths));
     }
     if (may_shrink(plan) && info->format == IMAGE_WEBP && rows_can(info)) {
