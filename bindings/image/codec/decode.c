@@ -180,21 +180,21 @@ static bool add_xmp(Image *image, const void *bytes, const struct image_info *in
            library_failed(&image->exception, "memory", "reading metadata", err);
 }
 
-static bool add_said(Image *image, const void *bytes, const struct image_info *info,
-                     struct error *err)
+/* Takes over the picture (NULL, too), and gives it back with them; NULL on failure. */
+static Image *with_said(Image *image, const void *bytes, const struct image_info *info,
+                        struct error *err)
 {
-    return add_exif(image, bytes, info, err) && add_xmp(image, bytes, info, err);
+    if (image != NULL && !(add_exif(image, bytes, info, err) && add_xmp(image, bytes, info, err))) {
+        pixels_destroy(image);
+        return NULL;
+    }
+    return image;
 }
 
 Image *decode_head(const void *bytes, size_t length, const struct image_info *info,
                    struct error *err)
 {
-    Image *head = head_of(bytes, length, info, err);
-    if (head != NULL && !add_said(head, bytes, info, err)) {
-        pixels_destroy(head);
-        return NULL;
-    }
-    return head;
+    return with_said(head_of(bytes, length, info, err), bytes, info, err);
 }
 
 Image *decode_still(const void *bytes, size_t length, const struct image_info *info,
@@ -207,11 +207,7 @@ Image *decode_still(const void *bytes, size_t length, const struct image_info *i
         error_is(err, "bad_image")) {
         image = decode_salvaged(bytes, length, info, size, err);
     }
-    if (image != NULL && !add_said(image, bytes, info, err)) {
-        pixels_destroy(image);
-        return NULL;
-    }
-    return image;
+    return with_said(image, bytes, info, err);
 }
 
 Image *decode_first(const void *bytes, size_t length, const struct image_info *info,
@@ -219,12 +215,8 @@ Image *decode_first(const void *bytes, size_t length, const struct image_info *i
 {
     bool framed = info->format == IMAGE_GIF || (info->format == IMAGE_WEBP && info->animated);
     int64_t began_us = times_begin();
-    Image *image = framed ? animation_first(bytes, length, info, err)
+    Image *image = framed ? with_said(animation_first(bytes, length, info, err), bytes, info, err)
                           : decode_still(bytes, length, info, size, err);
-    if (framed && image != NULL && !add_said(image, bytes, info, err)) {
-        pixels_destroy(image);
-        image = NULL;
-    }
     times_end(TIMES_DECODE, began_us);
     times_count(info->width * info->height, 0);
     return image;
