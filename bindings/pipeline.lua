@@ -43,10 +43,6 @@ local function look(bucket, key)
   return absence.look(s3.head, { bucket = bucket, key = key })
 end
 
-local function utc(milliseconds)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", milliseconds // 1000)
-end
-
 -- ---- what is there -----------------------------------------------------------------------------
 
 -- What the pictures' own metadata say of them; nil for what no pipeline has made.
@@ -205,7 +201,7 @@ local function bring_up(rules, upload, object)
   local is_changed = pictures == nil
   pictures = pictures or make_pictures(rules, photo, wanted,
     { source = id_of(upload), version = version, id = rules.ids == "random" and id or nil,
-      made = utc(rules.now_ms()) })
+      made = facts.utc(rules.now_ms()) })
   local told = facts.of(upload, object, photo, pictures)
   is_changed = store_item(rules, id, told, item) or is_changed
   is_changed = delete_pictures(rules, upload, wanted, found) > 0 or is_changed

@@ -3,6 +3,7 @@
 -- does not exist raises. No I/O. For pipeline.lua.
 --
 --   facts.of(upload, object, photo, pictures)      {upload, photo, pictures}, as the rules get them
+--   facts.utc(milliseconds)                        as all of them say times: 2026-01-31T23:59:59Z
 
 local check = require "lunette.check"
 local failure = require "failure"
@@ -13,7 +14,7 @@ local facts = {}
 local photo_fields = { "name", "format", "type", "width", "height", "size", "etag", "uploaded" }
 local picture_fields = { "name", "bucket", "key", "type", "width", "height", "size", "made" }
 
-local function utc(milliseconds)
+function facts.utc(milliseconds)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", milliseconds // 1000)
 end
 
@@ -41,7 +42,7 @@ end
 local function describe(upload, object, photo)
   return thing("the photo", { name = upload.name, format = photo.format, type = photo.content_type,
     width = photo.width, height = photo.height, size = object.size, etag = object.etag,
-    uploaded = utc(object.last_modified) }, photo_fields)
+    uploaded = facts.utc(object.last_modified) }, photo_fields)
 end
 
 -- By their places, and by the names that some of them have.
